@@ -1,0 +1,1 @@
+"""splitfleet's planner: from a scenario to a certified plan."""
