@@ -15,8 +15,20 @@ An infeasible scenario is a *result* (`Plan.outcome`), not an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from catalog.errors import Problem
+
+__all__ = [
+    "CertificateError",
+    "InputError",
+    "Problem",
+    "SolverError",
+    "SplitfleetError",
+    "TooLarge",
+    "UnknownItem",
+    "Unsupported",
+]
 
 
 class SplitfleetError(Exception):
@@ -25,18 +37,6 @@ class SplitfleetError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with an input: where it is, what was given, and what would be right."""
-
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        """Return the problem as one line, `field: message`."""
-        return f"{self.field}: {self.message}" if self.field else self.message
 
 
 class InputError(SplitfleetError):

@@ -1,0 +1,136 @@
+"""The Scenario: the whole question, one validated document."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from planner.scenario.fields import DurationS, Fraction, Id, Strict, Text, Title
+from planner.scenario.market import Acquisition, Date, Economics, Hardware, Policy
+from planner.scenario.site import Site
+from planner.scenario.workload import Workload
+
+SCENARIO_VERSION = 1
+PERIOD_HOURS = {"month": 730.0, "quarter": 2190.0, "year": 8760.0}
+
+
+class Horizon(Strict):
+    """The time that is planned: `periods` of equal length from `start`."""
+
+    start: Date = Field(description="first day, such as 2027-01-01")
+    periods: int = Field(ge=1, le=60)
+    period: Literal["month", "quarter", "year"] = "quarter"
+
+    @property
+    def period_hours(self) -> float:
+        """Return the hours of one period [h], with 730 h a month and 8,760 h a year."""
+        return PERIOD_HOURS[self.period]
+
+    def labels(self) -> list[str]:
+        """Return a name for each period: `2027-Q1`, `2027-03`, `2027`."""
+        months = {"month": 1, "quarter": 3, "year": 12}[self.period]
+        return [self._label((self.start.month - 1) + index * months) for index in range(self.periods)]
+
+    def _label(self, months: int) -> str:
+        year, month = self.start.year + months // 12, months % 12 + 1
+        if self.period == "year":
+            return str(year) if self.start.month == 1 else f"{year}-{month:02d}+12m"
+        if self.period == "quarter":
+            return f"{year}-Q{(month - 1) // 3 + 1}" if (month - 1) % 3 == 0 else f"{year}-{month:02d}+3m"
+        return f"{year}-{month:02d}"
+
+
+class DemandSettings(Strict):
+    """How finely demand is cut: request classes per workload and blocks of hours."""
+
+    classes: int = Field(default=6, ge=1, le=96, description="most request classes of one workload")
+    blocks: int = Field(default=4, ge=1, le=24, description="blocks of hours in the week")
+
+
+class Performance(Strict):
+    """Where capacities come from: the core, or a table that somebody measured."""
+
+    measured: str | None = Field(default=None, max_length=1000, description="CSV of measured capacities, beside the scenario")
+    pool_replicas: int = Field(
+        default=8, ge=1, le=1000, description="replicas that share one queue when percentiles are computed"
+    )
+
+
+class Solver(Strict):
+    """How hard to look for the optimum."""
+
+    gap: Fraction = Field(default=0.01, gt=0, lt=1, description="relative distance from the proved bound at which to stop")
+    time_limit: DurationS = Field(default=60.0, gt=0, le=86400)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
+class Scenario(Strict):
+    """The question: demand to serve, where, with what hardware, under which rules and prices."""
+
+    splitfleet: Literal[1] = Field(description="version of this document's format; 1")
+    id: Id
+    title: Title
+    description: Text = ""
+    horizon: Horizon
+    workloads: tuple[Workload, ...] = Field(strict=False, min_length=1, max_length=50)
+    sites: tuple[Site, ...] = Field(strict=False, min_length=1, max_length=50)
+    hardware: Hardware = Hardware()
+    acquisition: Acquisition = Acquisition()
+    policy: Policy = Policy()
+    economics: Economics = Economics()
+    demand: DemandSettings = DemandSettings()
+    performance: Performance = Performance()
+    solver: Solver = Solver()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        for field in ("workloads", "sites"):
+            ids = [item.id for item in getattr(self, field)]
+            twice = sorted({name for name in ids if ids.count(name) > 1})
+            if twice:
+                msg = f"{field}: the id '{twice[0]}' is used twice; ids must differ"
+                raise ValueError(msg)
+        known = {site.id for site in self.sites}
+        for index, workload in enumerate(self.workloads):
+            missing = sorted(set(workload.sites or ()) - known)
+            if missing:
+                msg = f"workloads[{index}].sites: no site '{missing[0]}'; the scenario has {', '.join(sorted(known))}"
+                raise ValueError(msg)
+            multipliers = workload.growth.multipliers
+            if multipliers is not None and len(multipliers) != self.horizon.periods:
+                msg = f"workloads[{index}].growth.multipliers: {len(multipliers)} values for {self.horizon.periods} periods"
+                raise ValueError(msg)
+        for system, sites in self.hardware.stock.items():
+            missing = sorted(set(sites) - known)
+            if missing:
+                msg = f"hardware.stock.{system}: no site '{missing[0]}'; the scenario has {', '.join(sorted(known))}"
+                raise ValueError(msg)
+        return self
+
+    def canonical(self) -> dict[str, object]:
+        """Return the scenario in SI units with every default written out, workloads and sites in order of id."""
+        content = self.model_dump(mode="json")
+        for field in ("workloads", "sites"):
+            content[field] = sorted(content[field], key=lambda item: item["id"])
+        return content
+
+    def sha256(self) -> str:
+        """Return the identity of the question: SHA-256 of the canonical JSON."""
+        return sha256_of(self.canonical())
+
+
+def sha256_of(content: object) -> str:
+    """Return the SHA-256 of a value's canonical JSON (sorted keys, shortest floats, no NaN)."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_plain)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    msg = f"{type(value).__name__} has no canonical form"
+    raise TypeError(msg)
