@@ -3,21 +3,16 @@
 Conventions, for all fields:
 
 * **Time.** `periods` and `blocks` are sequences in time; every other tuple is a set (its order never changes the answer). A
-  field documented
-  `(period,)` is a tuple with one entry per period, `(period, block)` a tuple of such tuples. Blocks are one representative day,
-  cyclic: after the
-  last comes the first. Periods and blocks are named by their index elsewhere.
+  field documented `(period,)` is a tuple with one entry per period, `(period, block)` a tuple of such tuples. Blocks are one
+  representative day, cyclic: after the last comes the first. Fields name periods and blocks by their index.
 * **Money** [USD] is already discounted to the date of the plan by whoever builds the instance: coefficients are added up as
-  they are. `cash_usd`
-  alone is undiscounted; only budgets read it. Carbon [gCO2e] is never discounted.
+  they are. `cash_usd` alone is undiscounted; only budgets read it. Carbon [gCO2e] is never discounted.
 * **Sites.** A `Site` with `count` n stands for n equal small sites: every count of units or replicas, and every limit of watts
-  and racks, is of ONE
-  of them; rates are of all of them together and spread evenly. A cloud region is a site of its own (no limits, no energy
-  price).
+  and racks, is of ONE of them; money is per unit, whichever site it stands at; rates are of all of them together and spread
+  evenly. A cloud region is a site of its own (no limits, no energy price).
 * **Units and replicas.** A *unit* is what can be ordered (card, 8-way server, rack). A *replica* of an `Option` takes `chips`
-  chips of units of its system:
-  as many replicas share a unit as fit whole, or one replica takes several whole units.
-* **Load** is requests per second over capacity [busy replicas]; energy is idle watts of the units present plus busy watts of
+  chips of units of its system: as many replicas share a unit as fit whole, or one replica takes several whole units.
+* **Load** [busy replicas] is requests per second over capacity; energy is idle watts of the units present plus busy watts of
   the load.
 """
 
@@ -99,16 +94,13 @@ class Site:
 class System:
     """A unit that can be ordered.
 
-    chips, power_w [W nameplate peak], idle_w [W, drawn whenever the unit is there], racks [share of a rack, or racks] are of
-    one unit
+    chips, power_w [W, nameplate peak], idle_w [W, drawn whenever it is there], racks [racks, or share of one]: of one unit
     cooling       kinds it can be cooled by; empty = any
     flexible      False for hardware welded to one model: counts against `min_flexible_share`
-    supply        (period,): units, over all sites, that can be delivered for purchase in a period; None entries or () = no
-                  limit
+    supply        (period,): units, over all sites, that can be delivered for purchase; None entries or () = no limit
     available_from        first period in which a purchased unit can be in service
-    lead_time_periods     an arrival in period t is ordered in t - lead (never before period 0): so no arrival before this
-                          period,
-                          and in a two-stage program the order is common to all futures if it is placed before they part
+    lead_time_periods     an arrival in period t is ordered in t - lead, never before period 0, so nothing arrives before
+                          this period; in a two-stage program an order placed before the futures part is common to all
     min_order     smallest number of units in one period's order, over all sites
     life_periods  a bought unit serves this many periods, then it is gone; None = beyond the horizon
     """
@@ -133,13 +125,11 @@ class System:
 class Placement:
     """A system at a site: without one, the system can be neither owned nor rented there.
 
-    buy_usd    [USD] (period,): one unit arriving in the period, less its residual value at the end if kept; None = cannot be
-               bought; () = never
+    buy_usd    [USD] (period,): one unit arriving in the period, less its residual value at the end if kept; None or () = no
     cash_usd   [USD, undiscounted] (period,): what the arrival takes from the period's budget
     own_usd    [USD] (period,): one owned unit present in the period (space, support, software, staff; NOT energy)
     retire_usd [USD] keyed (arrival period, or -1 for `initial`; period): cost of taking one unit out at the START of that
-    period (negative:
-               resale, plus the residual counted in `buy_usd` given back); a unit can be retired only where a key exists
+               period (negative: resale; gives back the residual counted in `buy_usd`); only where a key exists can it be done
     initial    units that stand there at the start; `initial_life` periods left to them (None = beyond the horizon)
     buy_gco2e  [g] embodied in one bought unit; rent_gco2e [g] per unit and period, of rented ones
     """

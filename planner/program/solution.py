@@ -1,7 +1,7 @@
 """What the integer program gives back: one frozen `Solution`, sparse (zeros are left out) and sorted.
 
-Periods and blocks are indices; `future` is `""` where the value is common to all futures. Counts are of ONE of a site's equal
-sites.
+Periods and blocks are indices; `future` is `""` where the value is common to all futures. Counts are of
+ONE of a site's equal sites.
 """
 
 from __future__ import annotations
@@ -95,8 +95,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Sent:
-    """Requests [1/s] that an option puts on, or takes from, a link; only where it has several to choose from or bandwidth
-    limits."""
+    """Requests [1/s] that an option puts on, or takes from, a link."""
 
     link: str
     option: str
@@ -166,9 +165,8 @@ class Solution:
     """The answer of one solve.
 
     objective_usd is the discounted cost (expected, over futures); cost_usd splits it by driver and adds up to it: buy, own,
-    retire, rent,
-    energy, peak, request, breach, unserved, carbon. score is what the goal minimised (= objective_usd for CHEAPEST). bound and
-    gap are of the score.
+    retire, rent, energy, peak, request, breach, unserved, carbon. score is what the goal minimised (objective_usd for CHEAPEST,
+    USD of unserved and breached requests, Wh of energy, or g of carbon); bound and gap are of the score.
     """
 
     outcome: Outcome
