@@ -52,6 +52,7 @@ class Driver(StrEnum):
     IT_KWH = "it_kwh"
     IT_KW_PEAK = "it_kw_peak"
     IT_KW_CONTRACTED = "it_kw_contracted"
+    IT_KW_BUILT = "it_kw_built"
     RACKS = "racks"
     SITES = "sites"
     FTE = "fte"
@@ -74,6 +75,7 @@ DRIVER_UNITS: Mapping[Driver, str] = {
     Driver.IT_KWH: "kWh drawn by the machines",
     Driver.IT_KW_PEAK: "kW, highest draw of the machines in the period",
     Driver.IT_KW_CONTRACTED: "kW of machine power under contract",
+    Driver.IT_KW_BUILT: "kW of machine power for which a facility is built at the start of the period",
     Driver.RACKS: "racks occupied",
     Driver.SITES: "sites in use",
     Driver.FTE: "full-time staff",
@@ -106,7 +108,7 @@ class Factor:
 class LineTemplate:
     """One kind of cost: what drives it, what it is multiplied by and when it is paid.
 
-    `why_off` is the reason of a line that is excluded unless a scenario switches it on.
+    `why_off` is the reason of a line that is excluded by default; stating the assumption `enabled_by` switches it on.
     """
 
     id: str
@@ -118,6 +120,7 @@ class LineTemplate:
     timing: Timing = Timing.OPERATING
     sign: int = 1
     why_off: str = ""
+    enabled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
