@@ -109,7 +109,7 @@ def test_every_problem_is_reported_at_once():
 def test_a_missing_part_is_shown_by_example():
     content = dict(SMALL)
     del content["horizon"]
-    with pytest.raises(InputError, match="horizon: is missing; write for example `horizon: {start"):
+    with pytest.raises(InputError, match=r"horizon: is missing; write for example `horizon: \{start"):
         parse_scenario(content)
 
 
