@@ -15,6 +15,7 @@ from planner.scenario.site import Site
 from planner.scenario.workload import Workload
 
 SCENARIO_VERSION = 1
+CLOUD = "cloud"
 PERIOD_HOURS = {"month": 730.0, "quarter": 2190.0, "year": 8760.0}
 
 
@@ -77,7 +78,7 @@ class Scenario(Strict):
     description: Text = ""
     horizon: Horizon
     workloads: tuple[Workload, ...] = Field(strict=False, min_length=1, max_length=50)
-    sites: tuple[Site, ...] = Field(strict=False, min_length=1, max_length=50)
+    sites: tuple[Site, ...] = Field(default=(), strict=False, max_length=50)
     hardware: Hardware = Hardware()
     acquisition: Acquisition = Acquisition()
     policy: Policy = Policy()
@@ -95,10 +96,17 @@ class Scenario(Strict):
                 msg = f"{field}: the id '{twice[0]}' is used twice; ids must differ"
                 raise ValueError(msg)
         known = {site.id for site in self.sites}
+        if CLOUD in known:
+            msg = f"sites: the id '{CLOUD}' stands for rented hardware; give the site another id"
+            raise ValueError(msg)
+        if not known and (self.acquisition.buy or not (self.acquisition.rents or self.acquisition.token_api)):
+            msg = "sites: bought hardware needs a place; give one, such as {id: hall, power: 1 MW}, or set acquisition.buy: false"
+            raise ValueError(msg)
+        places = known | {CLOUD}
         for index, workload in enumerate(self.workloads):
-            missing = sorted(set(workload.sites or ()) - known)
+            missing = sorted(set(workload.sites or ()) - places)
             if missing:
-                msg = f"workloads[{index}].sites: no site '{missing[0]}'; the scenario has {', '.join(sorted(known))}"
+                msg = f"workloads[{index}].sites: no site '{missing[0]}'; the scenario has {', '.join(sorted(places))}"
                 raise ValueError(msg)
             multipliers = workload.growth.multipliers
             if multipliers is not None and len(multipliers) != self.horizon.periods:

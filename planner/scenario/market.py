@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from planner.scenario.fields import (
+    Bandwidth,
     DurationS,
     Fraction,
     Id,
@@ -71,10 +72,19 @@ class Acquisition(Strict):
     )
     quotes: tuple[RentQuote, ...] = Field(default=(), strict=False)
     token_api: bool = Field(default=False, description="let a public token API serve what is cheaper there")
+    cloud_round_trip: DurationS = Field(default=0.0, le=10, description="network round trip between users and rented hardware")
+    cloud_interconnect: Bandwidth | None = Field(
+        default=None, gt=0, description="network bandwidth of one rented instance, for KV transfer"
+    )
+
+    @property
+    def rents(self) -> bool:
+        """Return whether anything may be rented."""
+        return self.rent or bool(self.reserved_years) or bool(self.quotes)
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
-        if not (self.buy or self.rent or self.reserved_years or self.quotes or self.token_api):
+        if not (self.buy or self.rents or self.token_api):
             msg = "nothing can be acquired: allow buy, rent, reserved_years, quotes or token_api"
             raise ValueError(msg)
         return self
