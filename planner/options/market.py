@@ -22,7 +22,7 @@ HOURS_PER_WEEK = 168.0
 class Offering:
     """A system that can be had: its figures after the scenario's price book, and where it may stand.
 
-    `purchase` [USD per unit] is None for what is only rented; `racks_by_site` rack positions of a unit; `supply` units per period;
+    `purchase` [USD per unit] is None for what is only rented; `racks_by_site` rack positions of a unit; `supply` units a period;
     `available_from` and `lead_periods` in periods of the horizon; `cloud` is the public offer that a rented instance comes from.
     """
 

@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from planner.scenario.fields import DurationS, Fraction, Id, Strict, Text, Title
+from planner.scenario.futures import FutureCase, Goal, Risk
 from planner.scenario.market import Acquisition, Date, Economics, Hardware, Policy
 from planner.scenario.site import Site
 from planner.scenario.workload import Workload
@@ -85,39 +86,62 @@ class Scenario(Strict):
     economics: Economics = Economics()
     demand: DemandSettings = DemandSettings()
     performance: Performance = Performance()
+    goal: Goal = Goal()
+    futures: tuple[FutureCase, ...] = Field(default=(), strict=False, max_length=20)
+    risk: Risk = Risk()
     solver: Solver = Solver()
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
-        for field in ("workloads", "sites"):
+        for problem in (self._ids_problem(), self._sites_problem(), self._growth_problem(), self._futures_problem()):
+            if problem:
+                raise ValueError(problem)
+        return self
+
+    def _ids_problem(self) -> str:
+        for field in ("workloads", "sites", "futures"):
             ids = [item.id for item in getattr(self, field)]
             twice = sorted({name for name in ids if ids.count(name) > 1})
             if twice:
-                msg = f"{field}: the id '{twice[0]}' is used twice; ids must differ"
-                raise ValueError(msg)
+                return f"{field}: the id '{twice[0]}' is used twice; ids must differ"
+        return ""
+
+    def _sites_problem(self) -> str:
         known = {site.id for site in self.sites}
         if CLOUD in known:
-            msg = f"sites: the id '{CLOUD}' stands for rented hardware; give the site another id"
-            raise ValueError(msg)
+            return f"sites: the id '{CLOUD}' stands for rented hardware; give the site another id"
         if not known and (self.acquisition.buy or not (self.acquisition.rents or self.acquisition.token_api)):
-            msg = "sites: bought hardware needs a place; give one, such as {id: hall, power: 1 MW}, or set acquisition.buy: false"
-            raise ValueError(msg)
-        places = known | {CLOUD}
+            return (
+                "sites: bought hardware needs a place; give one, such as {id: hall, power: 1 MW}, or set acquisition.buy: false"
+            )
+        used = {f"workloads[{index}].sites": set(item.sites or ()) for index, item in enumerate(self.workloads)}
+        used |= {f"hardware.stock.{system}": set(places) - {CLOUD} for system, places in self.hardware.stock.items()}
+        return next(
+            (_no_such(field, "site", names - known - {CLOUD}, known) for field, names in used.items() if names - known - {CLOUD}),
+            "",
+        )
+
+    def _growth_problem(self) -> str:
         for index, workload in enumerate(self.workloads):
-            missing = sorted(set(workload.sites or ()) - places)
-            if missing:
-                msg = f"workloads[{index}].sites: no site '{missing[0]}'; the scenario has {', '.join(sorted(places))}"
-                raise ValueError(msg)
-            multipliers = workload.growth.multipliers
-            if multipliers is not None and len(multipliers) != self.horizon.periods:
-                msg = f"workloads[{index}].growth.multipliers: {len(multipliers)} values for {self.horizon.periods} periods"
-                raise ValueError(msg)
-        for system, sites in self.hardware.stock.items():
-            missing = sorted(set(sites) - known)
-            if missing:
-                msg = f"hardware.stock.{system}: no site '{missing[0]}'; the scenario has {', '.join(sorted(known))}"
-                raise ValueError(msg)
-        return self
+            given = workload.growth.multipliers
+            if given is not None and len(given) != self.horizon.periods:
+                return f"workloads[{index}].growth.multipliers: {len(given)} values for {self.horizon.periods} periods"
+        return ""
+
+    def _futures_problem(self) -> str:
+        total = sum(future.probability for future in self.futures)
+        if self.futures and abs(total - 1) > 1e-9:
+            return f"futures: the probabilities add up to {total:g}; they must add up to 1"
+        workloads, sites = {item.id for item in self.workloads}, {item.id for item in self.sites}
+        for index, future in enumerate(self.futures):
+            for field, names, known in (
+                ("demand", set(future.demand), workloads),
+                ("model_replaced", set(future.model_replaced), workloads),
+                ("energy", set(future.energy), sites),
+            ):
+                if names - known:
+                    return _no_such(f"futures[{index}].{field}", "such item", names - known, known)
+        return ""
 
     def canonical(self) -> dict[str, object]:
         """Return the scenario in SI units with every default written out, workloads and sites in order of id."""
@@ -129,6 +153,10 @@ class Scenario(Strict):
     def sha256(self) -> str:
         """Return the identity of the question: SHA-256 of the canonical JSON."""
         return sha256_of(self.canonical())
+
+
+def _no_such(field: str, what: str, missing: set[str], known: set[str]) -> str:
+    return f"{field}: no {what} '{min(missing)}'; the scenario has {', '.join(sorted(known)) or 'none'}"
 
 
 def sha256_of(content: object) -> str:
