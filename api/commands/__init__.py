@@ -1,0 +1,1 @@
+"""The commands of `splitfleet`, one module each, with a typer application named `app`."""
