@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
+from pathlib import Path
 
 from catalog.errors import CatalogError, Problem
 from planner.errors import InputError, SplitfleetError
@@ -48,10 +49,17 @@ def failure_of(error: BaseException) -> Failure:
             return _defect(
                 "out-of-memory", "The memory does not suffice", "this plan needs more memory than there is; make it smaller"
             )
-        case OSError() if error.errno in _WORDS_OF_DISK:
-            return Failure("storage-full", 507, DEFECT, "Nothing can be stored", (Problem("", _WORDS_OF_DISK[error.errno]),))
+        case OSError() if error.strerror:
+            return _disk(error)
         case _:
             return _defect("defect", "A defect of splitfleet", f"a defect of splitfleet ({type(error).__name__})")
+
+
+def _disk(error: OSError) -> Failure:
+    if error.errno in _WORDS_OF_DISK:
+        return Failure("storage-full", 507, DEFECT, "Nothing can be stored", (Problem("", _WORDS_OF_DISK[error.errno]),))
+    name = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
+    return _defect("input-output", "A file cannot be read or written", f"{error.strerror}{name}")
 
 
 def _defect(code: str, title: str, words: str) -> Failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,11 +21,14 @@ def open_catalog(folders: Sequence[Path] = ()) -> Catalog:
 
 def read_scenario_file(path: Path) -> Scenario:
     """Return the scenario of a file; raise InputError, naming the fields, where it is not one."""
-    if not path.exists():
-        raise InputError.at("", "there is no such file", document=str(path))
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be opened: {_reason(error)}"
+        raise InputError.at("", reason, document=str(path)) from None
+    if stat.S_ISDIR(mode):
         raise InputError.at("", "is a folder; give a scenario file (`splitfleet plans` plans a folder)", document=str(path))
-    if not path.is_file():
+    if not stat.S_ISREG(mode):
         raise InputError.at("", "is not a regular file; give a scenario file", document=str(path))
     return read_scenario(path)
 
@@ -41,7 +45,29 @@ def require_files(scenario: Scenario, folder: Path, document: str) -> None:
     missing = [
         Problem(field, f"there is no file '{name}' beside the scenario, in {folder or '.'}")
         for field, name in referenced_files(scenario).items()
-        if not (folder / name).is_file()
+        if not _is_file(folder / name)
     ]
     if missing:
         raise InputError(missing, document=document)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str((error.strerror if isinstance(error, OSError) else None) or error)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def open_question(path: Path, catalogs: Sequence[Path] = ()) -> tuple[Scenario, Catalog]:
+    """Return a scenario file's scenario and the catalog, every field, file and name checked; raise InputError or CatalogError."""
+    from api.checking import check_names
+
+    scenario = read_scenario_file(path)
+    require_files(scenario, path.parent, str(path))
+    catalog = open_catalog(catalogs)
+    check_names(scenario, catalog, document=str(path))
+    return scenario, catalog

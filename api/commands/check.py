@@ -27,14 +27,11 @@ def check(
 
     Exit code: 0 = valid; 2 = not valid, every problem named with its field.
     """
-    from api.checking import check_names
-    from api.inputs import open_catalog, read_scenario_file, require_files
+    from api.inputs import open_question
 
-    question = read_scenario_file(scenario)
-    check_names(question, open_catalog(catalog or []), document=str(scenario))
-    require_files(question, scenario.parent, str(scenario))
-    periods = question.horizon.periods
+    question, _ = open_question(scenario, catalog or [])
+    horizon = question.horizon
     typer.echo(
         f"{scenario}: valid; {len(question.workloads)} workload(s), {len(question.sites)} site(s), "
-        f"{periods} {question.horizon.period}(s) from {question.horizon.start.isoformat()}"
+        f"{horizon.periods} {horizon.period}(s) from {horizon.start.isoformat()}"
     )

@@ -40,15 +40,13 @@ def plan(
     Exit code: 0 = a plan; 3 = the scenario is infeasible (the plan says what would make it feasible); 2 = the input is not valid,
     nothing is written; 1 = a defect.
     """
-    from api.inputs import open_catalog, read_scenario_file, require_files
+    from api.inputs import open_question
     from api.outputs import require_writable, write_outputs
     from api.terminal.plan_words import show_plan
     from api.terminal.progress import ProgressDisplay
 
-    question = read_scenario_file(scenario)
-    require_files(question, scenario.parent, str(scenario))
+    question, facts = open_question(scenario, catalog or [])
     require_writable(output / question.id)
-    facts = open_catalog(catalog or [])
     from planner.pipeline import make_plan
 
     with ProgressDisplay(quiet=quiet) as display:

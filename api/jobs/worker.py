@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.inputs import open_catalog, read_scenario_file, require_files
+from api.inputs import open_question
 from api.jobs.child import Hear
 from api.outputs import write_outputs
 
@@ -35,9 +35,8 @@ def plan_scenario(task: PlanTask, hear: Hear) -> PlanDone:
     """Make a plan and write its files; raise what the pipeline raises."""
     from planner.pipeline import make_plan
 
-    scenario = read_scenario_file(task.scenario)
-    require_files(scenario, task.scenario.parent, str(task.scenario))
-    plan = make_plan(scenario, open_catalog(task.catalogs), folder=task.scenario.parent, progress=hear)
+    scenario, catalog = open_question(task.scenario, task.catalogs)
+    plan = make_plan(scenario, catalog, folder=task.scenario.parent, progress=hear)
     files = write_outputs(plan, task.folder, report=task.report)
     cost = plan.money.totals.net_present_cost_usd if plan.money is not None and plan.found else None
     return PlanDone(plan.solve.outcome, plan.decision, cost, plan.sha256, tuple(files))

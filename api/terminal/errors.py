@@ -16,7 +16,7 @@ def show_failure(failure: Failure) -> None:
     lines = failure.lines()
     for line in lines[:MOST_LINES]:
         shown = line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + " ..."
-        sys.stderr.write(f"error: {printable(shown)}\n")
+        sys.stderr.write("error: " + printable(shown).replace("\n", "\\n") + "\n")
     if len(lines) > MOST_LINES:
         sys.stderr.write(f"error: and {len(lines) - MOST_LINES} more\n")
     if failure.code == "defect":
