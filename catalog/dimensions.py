@@ -23,10 +23,12 @@ class Dimension(StrEnum):
     POWER = "power"
     ENERGY = "energy"
     DURATION = "duration"
+    YEARS = "number of years"
     MONEY = "amount of money"
     MONEY_PER_HOUR = "price per hour"
     MONEY_PER_YEAR = "yearly cost"
     ENERGY_PRICE = "energy price"
+    ENERGY_PRICE_EUR = "energy price in euros"
     POWER_PRICE = "price of power capacity per month"
     CAPACITY_COST = "cost per watt"
     TOKEN_PRICE = "token price"  # noqa: S105 - a noun, not a secret
@@ -144,6 +146,7 @@ _ENERGIES = {"kWh": Decimal(1), "MWh": _ten(3)}
 _CENTS = {"cent/kWh": _ten(-2), "cents/kWh": _ten(-2), "c/kWh": _ten(-2)}
 _POWERS = {"W": Decimal(1), "kW": _ten(3), "MW": _ten(6), "GW": _ten(9)}
 _MILLIONS = {"Mtok": Decimal(1), "Mtokens": Decimal(1), "ktok": _ten(-3), "Btok": _ten(3), "tok": _ten(-6), "token": _ten(-6)}
+_COUNTS = {"thousand": _ten(3), "million": _ten(6), "billion": _ten(9), "trillion": _ten(12)}
 _WATER = {"L/kWh": Decimal(1), "l/kWh": Decimal(1), "m3/MWh": Decimal(1)}
 _YEARLY = {"/year": Decimal(1), "1/year": Decimal(1), "%/year": _ten(-2), "%/yr": _ten(-2), "%/a": _ten(-2), "%": _ten(-2)}
 _PERCENT = {"%": _ten(-2), "percent": _ten(-2)}
@@ -158,12 +161,14 @@ _TABLES: Mapping[Dimension, Callable[[], Table]] = {
     Dimension.POWER: lambda: Table("W", _si("W", milli=True, prefixes="kMG"), ("W", "kW", "MW", "GW"), "kW"),
     Dimension.ENERGY: lambda: Table("kWh", _energy(), ("kWh", "MWh", "GWh"), "kWh"),
     Dimension.DURATION: lambda: Table("s", _times() | _INSTANTS, ("ms", "s", "min", "h", "d", "week", "month", "year"), "ms"),
+    Dimension.YEARS: lambda: Table("years", {"years": Decimal(1), "year": Decimal(1)}, ("years",), "years"),
     Dimension.MONEY: lambda: Table("USD", _money(), ("USD", "kUSD", "MUSD", "$"), "USD"),
     Dimension.MONEY_PER_HOUR: lambda: Table("USD/h", _per_time(_money(), "hour"), ("USD/h", "USD/month", "USD/year"), "USD/h"),
     Dimension.MONEY_PER_YEAR: lambda: Table(
         "USD/year", _per_time(_money(), "year"), ("USD/year", "USD/month", "kUSD/year"), "USD/year"
     ),
     Dimension.ENERGY_PRICE: lambda: Table("USD/kWh", _money_over(_ENERGIES) | _CENTS, ("USD/kWh", "USD/MWh"), "USD/kWh"),
+    Dimension.ENERGY_PRICE_EUR: lambda: Table("EUR/kWh", {"EUR/kWh": Decimal(1), "EUR/MWh": _ten(-3)}, ("EUR/kWh",), "EUR/kWh"),
     Dimension.POWER_PRICE: lambda: Table(
         "USD/kW/month", _power_price(), ("USD/kW/month", "USD/kW-month", "USD/kW/year"), "USD/kW/month"
     ),
@@ -173,7 +178,7 @@ _TABLES: Mapping[Dimension, Callable[[], Table]] = {
     Dimension.WATER: lambda: Table("L/kWh", _WATER, ("L/kWh",), "L/kWh"),
     Dimension.FRACTION: lambda: Table("", _PERCENT, ("%",), "%", bare=True),
     Dimension.FRACTION_PER_YEAR: lambda: Table("1/year", _YEARLY, ("%/year", "%"), "%/year", bare=True),
-    Dimension.COUNT: lambda: Table("", {}, (), "", bare=True),
+    Dimension.COUNT: lambda: Table("", _COUNTS, (), "", bare=True),
     Dimension.TOKENS: lambda: Table("tokens", _token_stems(), ("tokens", "ktok", "Mtok"), "tokens", bare=True),
     Dimension.TOKEN_RATE: lambda: Table(
         "tokens/s", _per_time(_token_stems(), "second"), ("tokens/s", "tok/s", "Mtok/day"), "tokens/s"

@@ -162,7 +162,10 @@ class ApiOffer:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A named value outside the common fields (analyst constants, seed figures, published speeds), kept with its source."""
+    """A named value outside the common fields (analyst constants, articles' figures, published speeds), kept with its source.
+
+    A number counts `unit` (`USD/kWh`, `tokens/s`; empty where it has none); whatever is not one number is text.
+    """
 
     name: str
     value: float | str
@@ -171,6 +174,7 @@ class Fact:
     date: str
     note: str = ""
     conflict: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,8 @@ class Hardware:
     max_context_tokens: int | None = None
     facts: tuple[Fact, ...] = ()
     note: str = ""
+    status_detail: str = ""
+    determinism_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +288,18 @@ class Model:
     kind: Kind
     date: str
     note: str = ""
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement of a background article beside what the sources say of it: `verdict` in a few words, `reading` in full."""
+
+    text: str
+    source: str
+    verdict: str
+    reading: str
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +317,7 @@ class Catalog:
     sources: Mapping[str, Source]
     profiles: Mapping[str, Mapping[str, object]]
     coefficients: Mapping[str, object] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
 
     def systems(self) -> dict[str, System]:
         """Return every orderable system by id."""
