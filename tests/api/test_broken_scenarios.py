@@ -126,7 +126,7 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "field_unknown_at_the_top": ("hardware:\n", "hardwear: {}\nhardware:\n", "hardwear"),
     "key_twice": ("    power: 100 kW\n", "    power: 100 kW\n    power: 200 kW\n", "sites[0]"),
     "measured_table_absent": ("hardware:\n", "performance: {measured: none.csv}\nhardware:\n", "performance.measured"),
-    "alias": ("title: One", "title: &t One", ""),
+    "alias": ("title: One chat service in one small hall", "title: &t One\ndescription: *t", "description"),
     "tabs": ("    model:", "\tmodel:", "line 7"),
     "tag_that_calls_code": ("title: One chat service in one small hall", "title: !!python/object/apply:os.system [id]", "title"),
     "bracket_not_closed": ("cooling: [air]", "cooling: [air", "line"),
@@ -202,7 +202,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "folder" in _refused(tmp_path, tmp_path, capsys)
     assert "regular file" in _refused(tmp_path / "pipe", tmp_path, capsys)
     assert "regular file" in _refused(Path("/dev/zero"), tmp_path, capsys)
-    assert "cannot be opened" in _refused(Path("x" * 5000), tmp_path, capsys)
+    assert "cannot be opened" in _refused(Path("x" * 300), tmp_path, capsys)
     assert "no such file" in _refused(tmp_path / "a\nb.yaml", tmp_path, capsys)
 
 
