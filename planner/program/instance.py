@@ -174,6 +174,8 @@ class Workload:
 
     rate_rps      [1/s] class id -> (period, block): arrivals
     window_blocks batch only: a request may be served in its own block or in the next `window_blocks` ones of the cyclic day
+    windows       batch only: arrival block -> blocks in which it may be served, where that is not a run of the day (weekdays, weekends);
+                  a block without an entry follows `window_blocks`
     unserved_usd  [USD] (period,): of one request turned away; () = every request must be served
     sites         where it may be served; None = anywhere
     reserve_replicas  replicas of each of its pools, at each site, that may fail at once
@@ -183,9 +185,16 @@ class Workload:
     kind: WorkKind
     rate_rps: Mapping[str, tuple[tuple[float, ...], ...]]
     window_blocks: int = 0
+    windows: Mapping[int, frozenset[int]] = field(default_factory=dict)
     unserved_usd: tuple[float, ...] = ()
     sites: frozenset[str] | None = None
     reserve_replicas: int = 0
+
+    def served_in(self, arrived: int, blocks: int) -> tuple[int, ...]:
+        """Return the blocks, of `blocks` in a day, in which a batch request that arrives in one may be served."""
+        if arrived in self.windows:
+            return tuple(sorted(self.windows[arrived]))
+        return tuple((arrived + later) % blocks for later in range(min(self.window_blocks, blocks - 1) + 1))
 
 
 @dataclass(frozen=True, slots=True)
