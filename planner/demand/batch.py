@@ -21,7 +21,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 class BatchLot:
     """Jobs of the week whose windows hold the same hours of each block: `per_week` of them, named by their days.
 
-    One job may be served for at most `window_h[block]` hours in a block, so the lot in a block at most `per_week * window_h[block]`.
+    One job may be served for at most `window_h[block]` hours in a block, so the lot in a block at most `per_week *
+    window_h[block]`.
     """
 
     days: tuple[str, ...]
@@ -48,7 +49,7 @@ class BatchJob:
 
 
 def batch_lots(blocks: BlockSet, arrival_hour: float, deadline_h: float, days: int) -> tuple[BatchLot, ...]:
-    """Return the lots of a job that comes at `arrival_hour` on each of `days` days (7, or 5 = weekdays) with a window of `deadline_h`.
+    """Return the lots of a job that comes at `arrival_hour` on `days` days (7, or 5 = weekdays), due in `deadline_h`.
 
     Days whose windows hold the same hours of each block form one lot: Monday to Thursday usually do.
     """

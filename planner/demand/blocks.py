@@ -1,13 +1,15 @@
-"""Hour blocks: the 48 typical hours of a week (weekday and weekend x hour of the day) gathered into a few, the same for all workloads.
+"""Hour blocks: the 48 typical hours of a week (weekday, weekend) gathered into a few, the same for all workloads.
 
-Every block has a mean multiplier per workload, for energy, and a peak multiplier, for capacity. The partition is by day type and hour of
-the day, so that any Tuesday looks like any Thursday and a deadline window has the same hours of each block.
+Every block has a mean multiplier per workload, for energy, and a peak multiplier, for capacity. The partition is by day
+type and hour of the day, so that any Tuesday looks like any Thursday and a deadline window has the same hours of each
+block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +62,7 @@ class BlockSet:
     @property
     def hours(self) -> FloatArray:
         """Return the hours per week of each block, shape (block,)."""
-        return np.array([block.hours_per_week for block in self.blocks])
+        return np.array([block.hours_per_week for block in self.blocks], dtype=np.float64)
 
     def hour_of_week_blocks(self) -> IntArray:
         """Return the block of each hour of the week, Monday 0 h first, shape (168,)."""
@@ -77,21 +79,22 @@ class BlockSet:
 
     def average(self, hourly: FloatArray) -> FloatArray:
         """Return the mean per block of 168 hourly values (a tariff, a carbon intensity), shape (block,)."""
-        return np.bincount(self.hour_of_week_blocks(), hourly, len(self.blocks)) / self.hours
+        total = np.bincount(self.hour_of_week_blocks(), hourly, len(self.blocks))
+        return np.asarray(total / self.hours, dtype=np.float64)
 
     def window_hours(self, start_h: float, length_h: float) -> FloatArray:
-        """Return the hours of each block inside the window that opens at an hour of the week, at most one week long, shape (block,)."""
+        """Return the hours of each block in the window from an hour of the week, at most a week long, shape (block,)."""
         covered = _covered(start_h % HOURS_OF_WEEK, min(length_h, float(HOURS_OF_WEEK)))
-        return np.bincount(self.hour_of_week_blocks(), covered, len(self.blocks))
+        return np.asarray(np.bincount(self.hour_of_week_blocks(), covered, len(self.blocks)), dtype=np.float64)
 
 
 def build_blocks(
     weeks: Sequence[FloatArray], loads: Sequence[float], *, max_blocks: int = 4, peak_hour_percentile: float = 100.0
 ) -> BlockSet:
-    """Return one partition of the week for workloads with the given shapes (168 multipliers each) and loads [any one unit].
+    """Return one partition of the week for shapes (168 multipliers each) with loads [any one unit].
 
-    Typical hours are joined by Ward's criterion on the workloads' load in each hour, so a heavy workload shapes the partition more. With
-    no workload, or flat ones, the week is a single block.
+    Typical hours are joined by Ward's criterion on the workloads' load in each hour, so a heavy workload shapes the
+    partition more. With no workload, or flat ones, the week is a single block.
     """
     shapes = np.stack(list(weeks)) if len(weeks) else np.ones((1, HOURS_OF_WEEK))
     load = np.array(loads, dtype=np.float64) if len(weeks) else np.ones(1)
@@ -123,7 +126,7 @@ def _named(name: str, cells: tuple[tuple[int, int], ...]) -> str:
 
 def _runs(day_type: str, day: IntArray) -> list[Segment]:
     edges = [0, *(int(h) for h in np.flatnonzero(np.diff(day)) + 1), 24]
-    return [Segment(day_type, start, end, int(day[start])) for start, end in zip(edges, edges[1:], strict=False)]
+    return [Segment(day_type, start, end, int(day[start])) for start, end in pairwise(edges)]
 
 
 def _covered(start_h: float, length_h: float) -> FloatArray:

@@ -15,8 +15,9 @@ DEFAULT_Z = 2.4
 def minute_peak_factor(hour_rps: float, fano_1min: float, z: float = DEFAULT_Z) -> float:
     """Return peak minute / hour mean, `1 + z sqrt(F/N)` with N = 60 x `hour_rps` requests per minute.
 
-    F of chat stays at 16-21 while volume changes fourteenfold and the minute peak falls from 1.52 to 1.17, so a fixed peak factor
-    overstates large services and understates small ones. z = 2.4 is the expected maximum of 60 normal values. A rate of 0 has factor 1.
+    F of chat stays at 16-21 while volume changes fourteenfold and the minute peak falls from 1.52 to 1.17, so a fixed
+    peak factor overstates large services and understates small ones. z = 2.4 is the expected maximum of 60 normal
+    values. A rate of 0 has factor 1.
     """
     if hour_rps <= 0.0 or z <= 0.0:
         return 1.0
@@ -24,7 +25,7 @@ def minute_peak_factor(hour_rps: float, fano_1min: float, z: float = DEFAULT_Z) 
 
 
 def fano(arrival_s: FloatArray, window_s: float = 60.0) -> float:
-    """Return Var/mean of the counts per window [s] of a sorted series of arrivals, whole windows only; NaN for fewer than two windows."""
+    """Return Var/mean of the counts per whole window [s] of sorted arrivals; NaN for fewer than two windows."""
     windows = int((arrival_s[-1] - arrival_s[0]) // window_s) if arrival_s.size else 0
     if windows < 2:
         return math.nan
@@ -33,7 +34,7 @@ def fano(arrival_s: FloatArray, window_s: float = 60.0) -> float:
 
 
 def iat_cv(arrival_s: FloatArray) -> float:
-    """Return the coefficient of variation of the gaps between sorted arrivals; NaN for fewer than two gaps or when all are zero."""
+    """Return the coefficient of variation of the gaps of sorted arrivals; NaN for fewer than two or all-zero gaps."""
     gaps = np.diff(arrival_s)
     if gaps.size < 2 or not gaps.mean() > 0:
         return math.nan

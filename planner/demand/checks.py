@@ -20,7 +20,11 @@ def check_demand(workloads: Sequence[WorkloadDemand], horizon: Horizon, options:
     if not workloads:
         problems.append(Problem("workloads", "empty; a plan needs at least one workload"))
     ids = [w.id for w in workloads]
-    problems += [Problem("workloads", f"the id {i!r} is given {ids.count(i)} times; ids must differ") for i in sorted(set(ids)) if ids.count(i) > 1]
+    problems += [
+        Problem("workloads", f"the id {i!r} is given {ids.count(i)} times; ids must differ")
+        for i in sorted(set(ids))
+        if ids.count(i) > 1
+    ]
     for workload in workloads:
         problems += [Problem(f"workloads.{workload.id}.{p.field}", p.message) for p in _workload_problems(workload)]
     if problems:

@@ -1,4 +1,4 @@
-"""Length epochs: runs of periods in which mean lengths and cache hit move so little that one set of request classes stands for them."""
+"""Length epochs: runs of periods whose mean lengths move so little that one set of request classes serves them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HIT_STEP = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Periods `first` to `last` with their factors on input and output lengths and their cache hit (None: as the source has it)."""
+    """Periods `first` to `last`, their factors on input and output lengths and their cache hit (None: the source's)."""
 
     first: int
     last: int
@@ -23,7 +23,7 @@ class Epoch:
 
 
 def length_epochs(path: GrowthPath, step: float) -> tuple[Epoch, ...]:
-    """Return the epochs of a growth path: a new one begins where a length leaves a band of `step` (0.1 = 10 %) or the hit one of 0.02.
+    """Return the epochs: a new one begins where a length leaves a band of `step` (0.1 = 10 %) or the hit one of 0.02.
 
     Factors are means weighted by volume, so that the tokens of an epoch add up to those of its periods.
     """

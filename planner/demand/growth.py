@@ -1,7 +1,8 @@
 """Growth as a vector of multipliers per period, separately for volume, input length, output length and cache hit.
 
-The canonical form is the vector; yearly rates, S-curves, one-off events, seasons and presets only generate it. The first period has
-multiplier 1 unless an event, a season or an explicit list says otherwise: a stated rate is the rate of the first period.
+The canonical form is the vector; yearly rates, S-curves, one-off events, seasons and presets only generate it. The
+first period has multiplier 1 unless an event, a season or an explicit list says otherwise: a stated rate is the rate of
+the first period.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ PRESET_EVIDENCE: Mapping[str, str] = MappingProxyType(
     {
         "flat": "no growth",
         "mature_app": "assumption for an established application",
-        "market_average_2025": "volume doubling; OpenRouter saw average input x4 and output x3 over about a year (secondary summary), "
-        "split here between growth and mix",
-        "hyperscaler_tokens_2025_26": "Google 480T (May 2025) to 3,200T (May 2026) tokens a month = x6.7 (press reports of company statements)",
+        "market_average_2025": "volume doubling; OpenRouter saw average input x4 and output x3 over about a year "
+        "(secondary summary), split here between growth and mix",
+        "hyperscaler_tokens_2025_26": "Google 480T (May 2025) to 3,200T (May 2026) tokens a month = x6.7 "
+        "(press reports of company statements)",
         "hyperscaler_tokens_2024_25": "Google 9.7T (May 2024) to 480T (May 2025); a launch phase, do not extrapolate",
     }
 )
@@ -69,11 +71,15 @@ def growth_path(growth: Growth, horizon: Horizon, *, field: str = "growth") -> G
 
 
 def curve_multipliers(curve: Curve, horizon: Horizon, *, field: str = "curve") -> FloatArray:
-    """Return the multipliers of one curve at the start of each period, shape (period,): `(1+g)^t`, the list itself, or the S-curve."""
-    stated = [name for name, given in (("cagr", curve.cagr is not None), ("multipliers", curve.multipliers), ("logistic", curve.logistic)) if given]
+    """Return the multipliers at the start of each period, shape (period,): `(1+g)^t`, the list, or the S-curve."""
+    stated = [
+        name
+        for name, given in (("cagr", curve.cagr is not None), ("multipliers", curve.multipliers), ("logistic", curve.logistic))
+        if given
+    ]
     if len(stated) > 1:
         raise InputError.at(field, f"states {' and '.join(stated)}; one form is right")
-    years = np.arange(horizon.periods) * horizon.period_years
+    years = np.arange(horizon.periods, dtype=np.float64) * horizon.period_years
     if curve.multipliers:
         return _checked(_as_long_as(curve.multipliers, horizon.periods, field), field)
     if curve.logistic is not None:
@@ -82,7 +88,7 @@ def curve_multipliers(curve: Curve, horizon: Horizon, *, field: str = "curve") -
     if not rate > -1.0:
         raise InputError.at(f"{field}.cagr", f"{rate:g} a year; a share above -1 is right (0.3 = +30 %)")
     with np.errstate(over="ignore"):
-        return _checked((1.0 + rate) ** years, field)
+        return _checked(np.power(1.0 + rate, years, dtype=np.float64), field)
 
 
 def _with_preset(growth: Growth, field: str) -> Growth:
@@ -101,7 +107,9 @@ def _with_preset(growth: Growth, field: str) -> Growth:
 
 def _s_curve(curve: Logistic, years: FloatArray, field: str) -> FloatArray:
     if not curve.ceiling > 0 or not curve.width_years > 0:
-        raise InputError.at(f"{field}.logistic", f"ceiling {curve.ceiling:g} and width_years {curve.width_years:g} must be above 0")
+        raise InputError.at(
+            f"{field}.logistic", f"ceiling {curve.ceiling:g} and width_years {curve.width_years:g} must be above 0"
+        )
     s = 1.0 / (1.0 + np.exp(-np.clip((years - curve.midpoint_years) / curve.width_years, -500, 500)))
     start = 1.0 / (1.0 + np.exp(np.clip(curve.midpoint_years / curve.width_years, -500, 500)))
     return np.asarray(1.0 + (curve.ceiling - 1.0) * (s - start) / (1.0 - start), dtype=np.float64)
@@ -118,7 +126,7 @@ def _event_multipliers(event: Event, periods: int, field: str) -> FloatArray:
 
 
 def _season(factors: tuple[float, ...], horizon: Horizon, field: str) -> FloatArray:
-    """Return the mean seasonal factor of each period, the year's mean set to 1 so that a season never changes the year's volume."""
+    """Return the mean seasonal factor of each period; the year's mean is 1: a season never changes its volume."""
     if not factors:
         return np.ones(horizon.periods)
     if len(factors) != 12 or not np.all(np.isfinite(factors)) or min(factors) <= 0:
@@ -146,5 +154,7 @@ def _as_long_as(values: tuple[float, ...], periods: int, field: str) -> FloatArr
 
 def _checked(multipliers: FloatArray, field: str) -> FloatArray:
     if not np.all(np.isfinite(multipliers)) or np.any(multipliers <= 0) or np.any(multipliers > _LARGEST):
-        raise InputError.at(field, f"multipliers must be finite, above 0 and at most {_LARGEST:.0e}; the largest here is {multipliers.max():.3g}")
+        raise InputError.at(
+            field, f"multipliers must be finite, above 0 and at most {_LARGEST:.0e}; the largest here is {multipliers.max():.3g}"
+        )
     return multipliers

@@ -1,7 +1,8 @@
-"""A length distribution from a dozen quantiles: log-linear between them, rescaled so that its mean is the published one.
+"""A length distribution from a dozen quantiles: log-linear between them, rescaled to the published mean.
 
-Inside a segment from (p0, v0) to (p1, v1) the quantile function is `Q(p) = v0 (v1/v0)^((p-p0)/(p1-p0))`, whose integral, and that of its
-square, have closed forms. So means, second moments and conditional means of any slice are exact, without a sample.
+Inside a segment from (p0, v0) to (p1, v1) the quantile function is `Q(p) = v0 (v1/v0)^((p-p0)/(p1-p0))`, whose
+integral, and that of its square, have closed forms. So means, second moments and conditional means of any slice are
+exact, without a sample.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _FINE = 4096
 
 @dataclass(frozen=True, slots=True)
 class LengthDistribution:
-    """Lengths [tokens] as knots of the quantile function: `probabilities` from 0 to 1, `values` that do not fall, at least one token."""
+    """Lengths [tokens] as knots of the quantile function: `probabilities` from 0 to 1, `values` of at least 1."""
 
     probabilities: tuple[float, ...]
     values: tuple[float, ...]
@@ -80,8 +81,8 @@ class LengthDistribution:
     def quadrature(self, points: int) -> tuple[FloatArray, FloatArray]:
         """Return (values [tokens], weights), shape (points,): conditional means of slices of the distribution.
 
-        Slices are even in the mean of request share, token share and share of the second moment, so that the tail, where the work is, is
-        cut finely. The weighted mean of the values is the distribution's mean, exactly.
+        Slices are even in the mean of request share, token share and share of the second moment, so that the tail,
+        where the work is, is cut finely. The weighted mean of the values is the distribution's mean, exactly.
         """
         edges = self._slice_edges(points)
         first = self._moment_below(edges, 1)
@@ -98,7 +99,7 @@ class LengthDistribution:
         share = (grid + self._moment_below(grid, 1) / self.mean + self._moment_below(grid, 2) / self.second_moment) / 3.0
         edges = np.interp(np.linspace(0.0, 1.0, points + 1), share, grid)
         edges[0], edges[-1] = 0.0, 1.0
-        return edges
+        return np.asarray(edges, dtype=np.float64)
 
     def _moment_below(self, probability: FloatArray, order: int) -> FloatArray:
         """Return the integral of Q^order from 0 to each probability."""

@@ -12,9 +12,9 @@ IntArray = npt.NDArray[np.int64]
 def merge_cells(features: FloatArray, weight: FloatArray, at_most: int, smallest: float = 0.0) -> IntArray:
     """Return a group number 0, 1, ... per cell, numbered by each group's first cell, shape (cell,).
 
-    Two groups of weights a and b whose means lie `d` apart cost `a b/(a+b) d^2` to join. First every group lighter than `smallest` joins
-    the one that costs least, lightest first; then the cheapest pairs join until `at_most` groups are left. Cells that do not differ
-    always join.
+    Two groups of weights a and b whose means lie `d` apart cost `a b/(a+b) d^2` to join. First every group lighter than
+    `smallest` joins the one that costs least, lightest first; then the cheapest pairs join until `at_most` groups are
+    left. Cells that do not differ always join.
     """
     groups = _Groups(features, weight)
     while groups.alive.sum() > 1:

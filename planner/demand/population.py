@@ -72,8 +72,8 @@ class Population:
     def with_hit_rate(self, hit_rate: float) -> Population:
         """Return the population at another token hit rate, exactly.
 
-        A smaller cache turns a share of the requests cold and leaves the others as they are (a prefix is evicted or it is not); a larger
-        one finds the same share of what was missing in every request.
+        A smaller cache turns a share of the requests cold and leaves the others as they are (a prefix is evicted or it
+        is not); a larger one finds the same share of what was missing in every request.
         """
         now = self.hit_rate
         if hit_rate == now:
@@ -84,12 +84,14 @@ class Population:
         return self._partly_cold(hit_rate / now)
 
     def condensed(self, points: tuple[int, int]) -> Population:
-        """Return the population as conditional means of a log grid of input x output x two bins of cached share; tokens are conserved."""
+        """Return the conditional means of a log grid of input x output x two bins of cached share; tokens are conserved."""
         if self.weight.size <= 2 * points[0] * points[1]:
             return self
         label = np.unique(grid_labels(self, points), return_inverse=True)[1]
-        weight = np.bincount(label, self.weight)
-        i, o, c = (np.bincount(label, self.weight * x) / weight for x in (self.input_tokens, self.output_tokens, self.cached_tokens))
+        weight: FloatArray = np.bincount(label, self.weight).astype(np.float64)
+        i, o, c = (
+            np.bincount(label, self.weight * x) / weight for x in (self.input_tokens, self.output_tokens, self.cached_tokens)
+        )
         return Population.of(i, o, c, weight)
 
     def _partly_cold(self, kept: float) -> Population:
@@ -109,10 +111,10 @@ def population_of_lengths(
     *,
     points: tuple[int, int] = (64, 32),
 ) -> Population:
-    """Return the population of independent input and output lengths, each cut into a quadrature, times the bins of cached share.
+    """Return independent input and output lengths, each cut into a quadrature, times the bins of cached share.
 
-    Lengths are nearly independent inside a service (rank correlation below 0.1 in four production traces). `cache_bins` are rows of
-    (share of requests, cached share of their prompt).
+    Lengths are nearly independent inside a service (rank correlation below 0.1 in four production traces). `cache_bins`
+    are rows of (share of requests, cached share of their prompt).
     """
     i, wi = inputs.quadrature(points[0])
     o, wo = outputs.quadrature(points[1])
@@ -123,7 +125,7 @@ def population_of_lengths(
 
 
 def grid_labels(population: Population, grid: tuple[int, int]) -> IntArray:
-    """Return the cell of each request in a log grid of input x output lengths x cached share below or from one half, shape (request,)."""
+    """Return each request's cell in a log grid of input x output x cached share (below or from one half), shape (request,)."""
     i = _log_bins(population.input_tokens, grid[0])
     o = _log_bins(population.output_tokens, grid[1])
     warm = (population.cached_tokens >= CACHED_SHARE_CUT * population.input_tokens) & (population.cached_tokens > 0)
@@ -134,7 +136,8 @@ def _log_bins(values: FloatArray, count: int) -> IntArray:
     low, high = np.log(values.min()), np.log(values.max())
     if high - low < 1e-12:
         return np.zeros(values.size, dtype=np.int64)
-    return np.minimum(((np.log(values) - low) / (high - low) * count).astype(np.int64), count - 1)
+    place = ((np.log(values) - low) / (high - low) * count).astype(np.int64)
+    return np.asarray(np.minimum(place, count - 1), dtype=np.int64)
 
 
 def weighted_quantile(values: FloatArray, weight: FloatArray, probability: float) -> float:

@@ -1,7 +1,8 @@
 """A demand profile as its catalog file states it, checked field by field and typed.
 
-Lengths are tables of quantiles, log-linear between the listed ones and rescaled to the listed mean (`planner.demand.lengths`): one-line
-lognormals miss the mean by up to 77 % and the second moment by more than ten times, twelve quantiles by 1-2 % and a few %.
+Lengths are tables of quantiles, log-linear between the listed ones and rescaled to the listed mean
+(`planner.demand.lengths`): one-line lognormals miss the mean by up to 77 % and the second moment by more than ten
+times, twelve quantiles by 1-2 % and a few %.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -180,7 +182,7 @@ class WeekShape:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One published latency target [ms, hours, tokens/s] at a percentile; factors are relative to the request alone on the machine."""
+    """One published target [ms, h, tokens/s] at a percentile; factors are relative to the request alone on the machine."""
 
     __pydantic_config__ = _STRICT
 
@@ -215,7 +217,7 @@ class DefaultTarget:
     percentile: Percentile | None = None
 
     def response_s(self, osl_tokens: float) -> float | None:
-        """Return how long an answer of `osl_tokens` takes at the target [s]: E2E, or TTFT + (OSL-1) x TPOT; None where not stated."""
+        """Return the time of an answer at the target [s]: E2E, or TTFT + (OSL-1) x TPOT; None where not stated."""
         if self.e2e_ms is not None:
             return self.e2e_ms / 1000.0
         if self.ttft_ms is None or self.tpot_ms is None:
@@ -327,9 +329,9 @@ def _check_table(path: str, table: LengthTable) -> list[Problem]:
     if not quantiles:
         return [Problem(path, "lists no quantile; at least p50 is needed beside the mean")]
     values = [value for _, value in quantiles]
-    if any(later < earlier for earlier, later in zip(values, values[1:], strict=False)):
+    if any(later < earlier for earlier, later in pairwise(values)):
         problems.append(Problem(path, f"quantiles must not fall, given {values}"))
-    if table.min is not None and table.mean < table.min or table.max is not None and table.mean > table.max:
+    if (table.min is not None and table.mean < table.min) or (table.max is not None and table.mean > table.max):
         problems.append(Problem(f"{path}.mean", f"{table.mean:g} lies outside min and max"))
     return problems
 

@@ -97,7 +97,9 @@ def _population(workload: WorkloadDemand, profile: DemandProfile | None, trace: 
     return base.with_hit_rate(hit), [*said, f"prefix-cache hit {hit:.3f} of input tokens ({where})"]
 
 
-def _base_population(workload: WorkloadDemand, profile: DemandProfile | None, trace: Trace | None) -> tuple[Population, list[str]]:
+def _base_population(
+    workload: WorkloadDemand, profile: DemandProfile | None, trace: Trace | None
+) -> tuple[Population, list[str]]:
     if trace is not None:
         return trace.population(), [f"lengths of {trace.rows} requests of {trace.name}"]
     if profile is None:

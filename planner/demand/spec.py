@@ -31,8 +31,8 @@ class Rate:
     * `requests_per_day` [requests/day], mean over the seven days of the week
     * `tokens_per_month` [input plus output tokens per month of 730 hours]
     * `users` with `requests_per_user_day` [users; requests per user and day]
-    * `concurrent_users` with `think_time_s`: people who wait for an answer, think and ask again [users; s]. `response_s` [s] is how long
-      an answer takes; without it, the profile's targets say (TTFT + (OSL-1) x TPOT).
+    * `concurrent_users` with `think_time_s`: people who wait for an answer, think and ask again [users; s].
+      `response_s` [s] is how long an answer takes; without it, the profile's targets say (TTFT + (OSL-1) x TPOT).
 
     `basis` says whether a rate in requests, tokens or concurrent users is the mean or that of the busiest hour.
     """
@@ -59,7 +59,7 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Multipliers over time in one of three forms: a yearly growth share (`cagr`, 0.3 = +30 %), a list per period, or an S-curve."""
+    """Multipliers over time in one form: a yearly share (`cagr`, 0.3 = +30 %), a list per period, or an S-curve."""
 
     cagr: float | None = None
     multipliers: tuple[float, ...] = ()
@@ -68,7 +68,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A one-off: from `period` on (0-based) volume is multiplied by `factor`, which fades with an e-folding of `decay_periods` (None: stays)."""
+    """A one-off: from `period` on (0-based) volume times `factor`, fading over `decay_periods` (e-folding; None: stays)."""
 
     period: int
     factor: float
@@ -79,8 +79,8 @@ class Event:
 class Growth:
     """How a workload changes by period, separately for volume, input and output length and cache hit.
 
-    `preset` names a generator of `planner.demand.growth.PRESETS` and fills the curves that are left empty. `cache_hit` lists the token
-    hit rate of each period [0..1]. `month_factors` are twelve seasonal multipliers, January first.
+    `preset` names a generator of `planner.demand.growth.PRESETS` and fills the curves that are left empty. `cache_hit`
+    lists the token hit rate of each period [0..1]. `month_factors` are twelve seasonal multipliers, January first.
     """
 
     preset: str | None = None
@@ -108,15 +108,16 @@ class TraceSource:
 class WorkloadDemand:
     """One workload's demand: where its lengths and shape come from, how much of it there is, and how it grows.
 
-    Give `profile` (an id of the catalog) or `trace`, or both: then the trace gives lengths and burstiness, and the profile what the trace
-    cannot (the shape of the week where the trace is shorter, and the targets). `alternate` picks a named alternative length table of the
-    profile. `isl_tokens`/`osl_tokens` fix every request's length; `isl_scale`/`osl_scale` stretch the distribution.
+    Give `profile` (an id of the catalog) or `trace`, or both: then the trace gives lengths and burstiness, and the
+    profile what the trace cannot (the shape of the week where the trace is shorter, and the targets). `alternate` picks
+    a named alternative length table of the profile. `isl_tokens`/`osl_tokens` fix every request's length;
+    `isl_scale`/`osl_scale` stretch the distribution.
 
-    `shape` overrides the week's shape: 24 or 168 multipliers, Monday 0 h first. `time_shift_h` moves the shape later on the plan's clock
-    [h], e.g. -5 to read a UTC shape on a New York clock.
+    `shape` overrides the week's shape: 24 or 168 multipliers, Monday 0 h first. `time_shift_h` moves the shape later on
+    the plan's clock [h], e.g. -5 to read a UTC shape on a New York clock.
 
-    Batch: `arrival_hour` is the plan-clock hour at which each day's job is submitted, `deadline_h` the hours until it must be done, `days`
-    the days per week on which it comes (7, or 5 = weekdays only).
+    Batch: `arrival_hour` is the plan-clock hour at which each day's job is submitted, `deadline_h` the hours until it
+    must be done, `days` the days per week on which it comes (7, or 5 = weekdays only).
     """
 
     id: str
@@ -154,9 +155,9 @@ class Horizon:
 class DemandOptions:
     """How finely demand is cut.
 
-    `max_blocks` hour blocks in the common week; `peak_hour_percentile` which hour inside a block capacity must meet (100 = the busiest);
-    `burst_z` the normal score of the minute-scale rule (2.4 = expected maximum of 60 minutes; 0 switches it off); `length_step` how far
-    mean lengths may grow before a new set of classes begins.
+    `max_blocks` hour blocks in the common week; `peak_hour_percentile` which hour inside a block capacity must meet
+    (100 = the busiest); `burst_z` the normal score of the minute-scale rule (2.4 = expected maximum of 60 minutes; 0
+    switches it off); `length_step` how far mean lengths may grow before a new set of classes begins.
     """
 
     max_blocks: int = 4

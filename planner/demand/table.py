@@ -1,4 +1,4 @@
-"""The demand table: request rates per class, period and hour block, with everything about the requests that capacity depends on."""
+"""The demand table: request rates per class, period and hour block, and all of the requests that capacity depends on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from planner.demand.bursts import minute_peak_factor
 from planner.demand.checks import check_demand
 from planner.demand.classes import RequestClass, build_classes
 from planner.demand.epochs import Epoch, length_epochs
-from planner.demand.growth import GrowthPath, growth_path
+from planner.demand.growth import growth_path
 from planner.demand.population import Population
 from planner.demand.profiles import DefaultTarget
 from planner.demand.sources import DemandSource, Profiles, native_rate, resolve_source
@@ -31,9 +31,9 @@ _POPULATION_POINTS = (48, 16)
 class WorkloadLoad:
     """One workload of the table: its mean rate per period, burstiness, requests and how the rate came about.
 
-    `fano_1min` is Var/mean of counts per minute, `iat_cv` that of the gaps. `populations` holds the weighted requests of each length
-    epoch (for percentiles of TTFT), `epoch_of_period` which one a period has. `steps` is the chain from what was stated to the rate of
-    the first period. `batch` is set for batch work.
+    `fano_1min` is Var/mean of counts per minute, `iat_cv` that of the gaps. `populations` holds the weighted requests
+    of each length epoch (for percentiles of TTFT), `epoch_of_period` which one a period has. `steps` is the chain from
+    what was stated to the rate of the first period. `batch` is set for batch work.
     """
 
     id: str
@@ -53,14 +53,16 @@ class WorkloadLoad:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DemandTable:
-    """Request rates [requests/s] per class, period and hour block, shape (class, period, block), workloads and classes by id.
+    """Request rates [requests/s], shape (class, period, block), workloads and classes ordered by id.
 
-    * `rates_rps` mean while the block lasts: for energy, tokens and fees. Weighted by hours it adds up to the workload's mean rate.
+    * `rates_rps` mean while the block lasts: for energy, tokens and fees. Weighted by hours it adds up to the
+      workload's mean rate.
     * `peak_hour_rps` the busiest hour in the block.
-    * `peak_rps` the busiest minute of that hour (`1 + z sqrt(F/N)`): for capacity, with a queue that is bursty within the minute only.
+    * `peak_rps` the busiest minute of that hour (`1 + z sqrt(F/N)`): for capacity, with a queue that is bursty within
+      the minute only.
 
-    For batch work the rates are those of even service over each job's window, a schedule that always works; a planner may move the work
-    between the blocks of `WorkloadLoad.batch.lots`.
+    For batch work the rates are those of even service over each job's window, a schedule that always works; a planner
+    may move the work between the blocks of `WorkloadLoad.batch.lots`.
     """
 
     workloads: tuple[WorkloadLoad, ...]
@@ -111,14 +113,16 @@ def build_demand(
 ) -> DemandTable:
     """Return the demand table of some workloads; the order in which they are given does not matter.
 
-    `profiles` are the catalog's demand profiles as published, keyed by id. Raises `InputError` naming the field of whatever is missing,
-    contradictory or out of range.
+    `profiles` are the catalog's demand profiles as published, keyed by id. Raises `InputError` naming the field of
+    whatever is missing, contradictory or out of range.
     """
     chosen = options or DemandOptions()
     check_demand(workloads, horizon, chosen)
     parts = [_part(w, profiles, horizon, chosen) for w in sorted(workloads, key=lambda w: w.id)]
     loads = [_shaping_load(part) for part in parts]
-    block_set = build_blocks([p.week for p in parts], loads, max_blocks=chosen.max_blocks, peak_hour_percentile=chosen.peak_hour_percentile)
+    block_set = build_blocks(
+        [p.week for p in parts], loads, max_blocks=chosen.max_blocks, peak_hour_percentile=chosen.peak_hour_percentile
+    )
     filled = [_filled(part, row, block_set, horizon, chosen) for row, part in enumerate(parts)]
     rates, peak_hours, peaks = (np.concatenate([rows[k] for rows in filled]) for k in range(3))
     specs = {w.id: w for w in workloads}
@@ -139,7 +143,8 @@ def _part(workload: WorkloadDemand, profiles: Profiles, horizon: Horizon, option
     path = growth_path(workload.growth, horizon, field=f"{field}.growth")
     week = _week(workload, source)
     rate = workload.rate or Rate(requests_rps=native_rate(source, field))
-    chain = volume_chain(rate, _traffic(source, week, rate, options), field=f"{field}.rate")
+    burst_z = 0.0 if workload.kind is DemandKind.BATCH else options.burst_z
+    chain = volume_chain(rate, _traffic(source, week, rate, burst_z), field=f"{field}.rate")
     mean = chain.mean_rps * path.volume
     if not mean.max() <= LARGEST_RPS:
         raise InputError.at(f"{field}.growth.volume", f"grows to {mean.max():.3g} requests/s; at most {LARGEST_RPS:.0e} is right")
@@ -177,11 +182,11 @@ def _window(workload: WorkloadDemand, source: DemandSource) -> tuple[float, floa
     return arrival, DEFAULT_DEADLINE_H if deadline is None else deadline
 
 
-def _traffic(source: DemandSource, week: FloatArray, rate: Rate, options: DemandOptions) -> Traffic:
+def _traffic(source: DemandSource, week: FloatArray, rate: Rate, burst_z: float) -> Traffic:
     isl, osl, _ = source.population.mean_tokens()
     rough = rate.requests_rps if rate.requests_rps is not None else 5.0
     response = source.target.response_s(osl) if source.target is not None else None
-    return Traffic(isl, osl, float(week.max()) * source.peak_uplift, source.fano_at(rough), response, options.burst_z)
+    return Traffic(isl, osl, float(week.max()) * source.peak_uplift, source.fano_at(rough), response, burst_z)
 
 
 def _grown(population: Population, epoch: Epoch) -> Population:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,9 @@ _WEEK_S = 7 * _DAY_S
 class Trace:
     """Requests of a trace in order of arrival, shape (request,) each.
 
-    `arrival_s` counts from the first request and is None where the file has no times (lengths only); `start_hour_of_week` is the hour
-    after Monday 0 h UTC at which it begins, None on a relative clock. `cached_tokens` is None where the file says nothing of prefixes.
-    `skipped` rows asked for or produced no token: failed requests.
+    `arrival_s` counts from the first request and is None where the file has no times (lengths only);
+    `start_hour_of_week` is the hour after Monday 0 h UTC at which it begins, None on a relative clock. `cached_tokens`
+    is None where the file says nothing of prefixes. `skipped` rows asked for or produced no token: failed requests.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Trace:
         return Population.of(self.input_tokens, self.output_tokens, cached)
 
     def week(self) -> FloatArray | None:
-        """Return the measured 168 multipliers: by hour of the week for a span of a week, by hour of the day for a day; None if shorter."""
+        """Return the measured 168 multipliers: by hour of the week from a week's span on, of the day from a day's; else None."""
         if self.arrival_s is None or self.span_s() < _DAY_S * 0.98:
             return None
         start = 0.0 if self.start_hour_of_week is None else self.start_hour_of_week
@@ -85,9 +85,10 @@ def read_trace(
 ) -> Trace:
     """Return the trace of a CSV, JSON Lines (each also .gz) or Parquet file.
 
-    `columns` maps timestamp, input_tokens, output_tokens, cached_tokens or hash_ids to the file's own names; without it the names of the
-    published traces are recognised. `hash_ids` (prefix blocks of 512 tokens) become cached tokens of an unbounded prefix cache. Raises
-    `InputError` naming column and row, `TooLarge` beyond 5 million rows, 1 GiB of text or a hundredfold decompression.
+    `columns` maps timestamp, input_tokens, output_tokens, cached_tokens or hash_ids to the file's own names; without it
+    the names of the published traces are recognised. `hash_ids` (prefix blocks of 512 tokens) become cached tokens of
+    an unbounded prefix cache. Raises `InputError` naming column and row, `TooLarge` beyond 5 million rows, 1 GiB of
+    text or a hundredfold decompression.
     """
     found, chunks = read_rows(path, columns or {}, limits or Limits())
     return _assembled(path.name, found, _collected(found, chunks, path.name), time_unit)
@@ -103,10 +104,13 @@ class _Raw:
     times: list[object] | None
 
 
-def _collected(found: Columns, chunks: Sequence[Rows] | object, document: str) -> _Raw:
-    inputs, outputs, cached, times = [], [], [], []
+def _collected(found: Columns, chunks: Iterable[Rows], document: str) -> _Raw:
+    inputs: list[FloatArray] = []
+    outputs: list[FloatArray] = []
+    cached: list[FloatArray] = []
+    times: list[object] = []
     prefixes, row = PrefixCounter(), 0
-    for chunk in chunks:  # type: ignore[attr-defined]
+    for chunk in chunks:
         inputs.append(_tokens(chunk[found.input_tokens], found.input_tokens, row, document))
         outputs.append(_tokens(chunk[found.output_tokens], found.output_tokens, row, document))
         if found.cached_tokens is not None:
@@ -123,7 +127,9 @@ def _collected(found: Columns, chunks: Sequence[Rows] | object, document: str) -
 
 def _tokens(values: list[object], name: str, before: int, document: str) -> FloatArray:
     series = pd.Series(values, dtype=object)
-    numbers = pd.to_numeric(series.where(series.map(type) != bool), errors="coerce").to_numpy(dtype=np.float64)
+    numbers = pd.to_numeric(series.where(~series.map(lambda value: isinstance(value, bool))), errors="coerce").to_numpy(
+        dtype=np.float64
+    )
     bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) | (numbers > LONGEST_TOKENS))
     if bad.size:
         shown = str(values[int(bad[0])])[:40]
@@ -136,7 +142,9 @@ def _assembled(name: str, found: Columns, raw: _Raw, time_unit: str | None) -> T
     clock = None
     if raw.times is not None and found.timestamp is not None:
         counts_milliseconds = found.hash_ids is not None or found.input_tokens == "input_length"
-        clock = read_clock(np.array(raw.times, dtype=object), found.timestamp, time_unit, milliseconds=counts_milliseconds, document=name)
+        clock = read_clock(
+            np.array(raw.times, dtype=object), found.timestamp, time_unit, milliseconds=counts_milliseconds, document=name
+        )
     kept = (raw.inputs > 0) & (raw.outputs > 0)
     if not kept.any():
         raise InputError.at("rows", "no request has both input and output tokens", document=name)

@@ -10,20 +10,69 @@ from planner.errors import InputError, Problem
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "timestamp": (
-        "timestamp", "time_stamp", "arrival_time", "arrived_at", "arrival", "arrival_s", "t_s", "t", "time", "time_s", "timestamp_s",
-        "timestamp_ms", "arrival_ms", "request_time", "start_time", "created", "created_at", "date", "datetime", "time_utc",
+        "timestamp",
+        "time_stamp",
+        "arrival_time",
+        "arrived_at",
+        "arrival",
+        "arrival_s",
+        "t_s",
+        "t",
+        "time",
+        "time_s",
+        "timestamp_s",
+        "timestamp_ms",
+        "arrival_ms",
+        "request_time",
+        "start_time",
+        "created",
+        "created_at",
+        "date",
+        "datetime",
+        "time_utc",
     ),
     "input_tokens": (
-        "input_tokens", "contexttokens", "context_tokens", "input_length", "num_prefill_tokens", "prefill_tokens", "prompt_tokens",
-        "request_tokens", "input_len", "prompt_len", "prompt_length", "isl", "num_input_tokens", "n_input_tokens", "tokens_in",
+        "input_tokens",
+        "contexttokens",
+        "context_tokens",
+        "input_length",
+        "num_prefill_tokens",
+        "prefill_tokens",
+        "prompt_tokens",
+        "request_tokens",
+        "input_len",
+        "prompt_len",
+        "prompt_length",
+        "isl",
+        "num_input_tokens",
+        "n_input_tokens",
+        "tokens_in",
     ),
     "output_tokens": (
-        "output_tokens", "generatedtokens", "generated_tokens", "output_length", "num_decode_tokens", "decode_tokens",
-        "completion_tokens", "response_tokens", "output_len", "response_length", "osl", "num_output_tokens", "n_output_tokens", "tokens_out",
+        "output_tokens",
+        "generatedtokens",
+        "generated_tokens",
+        "output_length",
+        "num_decode_tokens",
+        "decode_tokens",
+        "completion_tokens",
+        "response_tokens",
+        "output_len",
+        "response_length",
+        "osl",
+        "num_output_tokens",
+        "n_output_tokens",
+        "tokens_out",
     ),
-    "cached_tokens": ("cached_prefix_tokens", "cached_tokens", "cached_input_tokens", "cache_read_input_tokens", "num_cached_tokens"),
+    "cached_tokens": (
+        "cached_prefix_tokens",
+        "cached_tokens",
+        "cached_input_tokens",
+        "cache_read_input_tokens",
+        "num_cached_tokens",
+    ),
     "hash_ids": ("hash_ids",),
-}  # fmt: skip
+}
 _NEEDED = ("input_tokens", "output_tokens")
 
 
@@ -58,14 +107,18 @@ def find_columns(present: Sequence[str], given: Mapping[str, str], *, document: 
     ]
     found = {role: given.get(role) or _recognised(role, present) for role in NAMES}
     problems += [
-        Problem(role, f"no column for it; the file has {_listed(present)}. Name it, e.g. columns: {{{role}: your_name}}, or call it {NAMES[role][0]!r}")
+        Problem(
+            role,
+            f"no column for it; the file has {_listed(present)}. Name yours (columns: {{{role}: name}}) or call it {role!r}",
+        )
         for role in _NEEDED
         if found[role] is None
     ]
     if problems:
         raise InputError(problems, document=document)
     inputs, outputs = found["input_tokens"], found["output_tokens"]
-    assert inputs is not None and outputs is not None
+    assert inputs is not None
+    assert outputs is not None
     return Columns(inputs, outputs, found["timestamp"], found["cached_tokens"], found["hash_ids"])
 
 

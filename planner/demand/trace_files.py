@@ -1,7 +1,7 @@
-"""Rows of a trace file by chunks: CSV, JSON Lines (both also gzipped) and Parquet, only the columns asked for, within fixed bounds.
+"""Rows of a trace file in chunks: CSV, JSON Lines (both also gzipped), Parquet; only the columns asked for, bounded.
 
-A trace may come from anybody: a file is read as a stream, and reading stops at 5 million rows, at 1 GiB of text, and where a compressed
-file grows more than a hundredfold. Text columns (prompts!) never leave this module.
+A trace may come from anybody: a file is read as a stream, and reading stops at 5 million rows, at 1 GiB of text, and
+where a compressed file grows more than a hundredfold. Text columns (prompts!) never leave this module.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -44,7 +45,8 @@ class Limits:
 def read_rows(path: Path, given: Mapping[str, str], limits: Limits) -> tuple[Columns, Iterator[Rows]]:
     """Return which column is which and an iterator over chunks of rows, column name -> values.
 
-    Raises `InputError` for a file that is absent, empty, of an unknown kind, damaged or without the columns, `TooLarge` beyond a limit.
+    Raises `InputError` for a file that is absent, empty, of an unknown kind, damaged or without the columns, `TooLarge`
+    beyond a limit.
     """
     name = path.name
     if not path.is_file():
@@ -65,7 +67,7 @@ class _Bounded(io.RawIOBase):
     def __init__(self, path: Path, limits: Limits) -> None:
         self._file = path.open("rb")
         self._compressed = path.name.lower().endswith(".gz")
-        self._stream: io.BufferedIOBase = gzip.GzipFile(fileobj=self._file) if self._compressed else self._file  # type: ignore[assignment]
+        self._stream: io.BufferedIOBase = gzip.GzipFile(fileobj=self._file) if self._compressed else self._file
         self._limits, self._name, self._size = limits, path.name, path.stat().st_size
         self._given = 0
 
@@ -87,7 +89,9 @@ class _Bounded(io.RawIOBase):
             message = f"more than {self._limits.uncompressed_bytes:,} bytes of text; cut the trace to a shorter span"
             raise TooLarge.at("size", message, document=self._name)
         if self._compressed and self._given > _RATIO_FROM_BYTES and self._given > self._limits.ratio * max(1, self._size):
-            raise TooLarge.at("size", f"grows more than {self._limits.ratio}-fold when decompressed; give the plain file", document=self._name)
+            raise TooLarge.at(
+                "size", f"grows more than {self._limits.ratio}-fold when decompressed; give the plain file", document=self._name
+            )
 
     def close(self) -> None:
         self._stream.close()
@@ -96,7 +100,9 @@ class _Bounded(io.RawIOBase):
 
 
 def _open_text(path: Path, limits: Limits) -> TextIO:
-    return io.TextIOWrapper(io.BufferedReader(_Bounded(path, limits), 1 << 18), encoding="utf-8-sig", errors="replace", newline="")
+    return io.TextIOWrapper(
+        io.BufferedReader(_Bounded(path, limits), 1 << 18), encoding="utf-8-sig", errors="replace", newline=""
+    )
 
 
 def _csv(path: Path, given: Mapping[str, str], limits: Limits) -> tuple[Columns, Iterator[Rows]]:
@@ -114,7 +120,9 @@ def _csv(path: Path, given: Mapping[str, str], limits: Limits) -> tuple[Columns,
     return columns, _csv_chunks(text, reader, wanted, limits, path.name)
 
 
-def _csv_chunks(text: TextIO, reader: Iterator[list[str]], wanted: Sequence[tuple[str, int]], limits: Limits, document: str) -> Iterator[Rows]:
+def _csv_chunks(
+    text: TextIO, reader: Iterator[list[str]], wanted: Sequence[tuple[str, int]], limits: Limits, document: str
+) -> Iterator[Rows]:
     chunk: list[list[str]] = []
     width = 1 + max(index for _, index in wanted)
     with text:
@@ -150,14 +158,13 @@ def _json_lines(path: Path, given: Mapping[str, str], limits: Limits) -> tuple[C
     except BaseException:
         text.close()
         raise
-    return columns, _json_chunks(text, first, lines, columns, limits, path.name)
+    return columns, _json_chunks(text, chain([first], lines), columns.named(), limits, path.name)
 
 
-def _json_chunks(text: TextIO, first: str, lines: Iterator[str], columns: Columns, limits: Limits, document: str) -> Iterator[Rows]:
-    names = columns.named()
+def _json_chunks(text: TextIO, lines: Iterator[str], names: Sequence[str], limits: Limits, document: str) -> Iterator[Rows]:
     chunk: Rows = {name: [] for name in names}
     with text:
-        for row, line in enumerate(_chain(first, lines), start=1):
+        for row, line in enumerate(lines, start=1):
             _check_rows(row, limits, document)
             record = _json_object(line, row, document)
             for name in names:
@@ -167,11 +174,6 @@ def _json_chunks(text: TextIO, first: str, lines: Iterator[str], columns: Column
                 chunk = {name: [] for name in names}
         if chunk[names[0]]:
             yield chunk
-
-
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
 
 
 def _json_object(line: str, row: int, document: str) -> dict[str, object]:
@@ -201,7 +203,9 @@ def _parquet_chunks(file: pq.ParquetFile, columns: Columns, limits: Limits, docu
             rows, size = rows + batch.num_rows, size + batch.nbytes
             _check_rows(rows, limits, document)
             if size > limits.uncompressed_bytes:
-                raise TooLarge.at("size", f"more than {limits.uncompressed_bytes:,} bytes; cut the trace to a shorter span", document=document)
+                raise TooLarge.at(
+                    "size", f"more than {limits.uncompressed_bytes:,} bytes; cut the trace to a shorter span", document=document
+                )
             yield {name: batch.column(k).to_pylist() for k, name in enumerate(batch.schema.names)}
     except (pa.ArrowException, OSError) as error:
         raise InputError.at("path", f"damaged Parquet file: {str(error)[:120]}", document=document) from None
@@ -210,10 +214,14 @@ def _parquet_chunks(file: pq.ParquetFile, columns: Columns, limits: Limits, docu
 def _short_lines(text: TextIO, document: str) -> Iterator[str]:
     while line := text.readline(_LONGEST_LINE + 1):
         if len(line) > _LONGEST_LINE:
-            raise TooLarge.at("line", f"longer than {_LONGEST_LINE:,} characters; one request per line is right", document=document)
+            raise TooLarge.at(
+                "line", f"longer than {_LONGEST_LINE:,} characters; one request per line is right", document=document
+            )
         yield line
 
 
 def _check_rows(rows: int, limits: Limits, document: str) -> None:
     if rows > limits.rows:
-        raise TooLarge.at("rows", f"more than {limits.rows:,} rows; cut the trace to a shorter span or sample it", document=document)
+        raise TooLarge.at(
+            "rows", f"more than {limits.rows:,} rows; cut the trace to a shorter span or sample it", document=document
+        )

@@ -1,4 +1,4 @@
-"""Arrival times of a trace in seconds from its first request, and the hour of the week at which it begins, where the clock is known."""
+"""Arrival times of a trace in seconds from its first request, and the hour of the week at which it begins."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ class Clock:
     start_hour_of_week: float | None
 
 
-def read_clock(values: Sequence[str] | npt.NDArray[np.generic], name: str, unit: str | None, *, milliseconds: bool, document: str) -> Clock:
+def read_clock(
+    values: Sequence[str] | npt.NDArray[np.generic], name: str, unit: str | None, *, milliseconds: bool, document: str
+) -> Clock | None:
     """Return the arrival clock of a column of numbers or dates.
 
-    `unit` is s, ms, us, ns or iso; without it dates are read as dates, numbers of the size of a Unix time by that size, and other numbers
-    by the ending of the column's name (`_ms`) or, where `milliseconds` says that the format counts so, in milliseconds; else seconds.
-    Raises `InputError` naming the first row that is not a time.
+    `unit` is s, ms, us, ns or iso; without it dates are read as dates, numbers of the size of a Unix time by that size,
+    and other numbers by the ending of the column's name (`_ms`) or, where `milliseconds` says that the format counts
+    so, in milliseconds; else seconds. None where a relative clock starts over again and again: it counts from the start
+    of each conversation and says nothing of arrivals. Raises `InputError` naming the first row that is not a time.
     """
     if unit is not None and unit not in {*UNITS, "iso"}:
         raise InputError.at("time_unit", f"{unit!r}; s, ms, us, ns or iso is right", document=document)
@@ -56,9 +59,16 @@ def _scale(typical: float, name: str, milliseconds: bool) -> float:
     return 1e-3 if milliseconds else 1.0
 
 
-def _clock(seconds: FloatArray, *, absolute: bool) -> Clock:
+def _clock(seconds: FloatArray, *, absolute: bool) -> Clock | None:
     first = float(seconds.min())
+    if not absolute and _starts_over(seconds):
+        return None
     return Clock(seconds - first, math.fmod(first - _MONDAY_S, 604_800.0) / 3600.0 if absolute else None)
+
+
+def _starts_over(seconds: FloatArray) -> bool:
+    falls_back = (seconds[1:] == seconds.min()) & (seconds[:-1] > seconds[1:])
+    return int(falls_back.sum()) > 1
 
 
 def _dates(text: pd.Series, name: str, document: str) -> FloatArray:
@@ -74,4 +84,8 @@ def _dates(text: pd.Series, name: str, document: str) -> FloatArray:
 def _all_finite(numbers: FloatArray, text: pd.Series, name: str, right: str, document: str) -> None:
     bad = np.flatnonzero(~np.isfinite(numbers))
     if bad.size:
-        raise InputError.at(f"{name}, row {int(bad[0]) + 1}", f"{str(text.iloc[int(bad[0])])[:40]!r} is not a time; {right} is right", document=document)
+        raise InputError.at(
+            f"{name}, row {int(bad[0]) + 1}",
+            f"{str(text.iloc[int(bad[0])])[:40]!r} is not a time; {right} is right",
+            document=document,
+        )

@@ -27,7 +27,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a rate is multiplied with: mean lengths [tokens], busiest hour over the mean, dispersion, and seconds per answer (or None)."""
+    """What a rate is multiplied with: mean lengths [tokens], busiest hour / mean, dispersion, seconds per answer."""
 
     isl_tokens: float
     osl_tokens: float
@@ -48,8 +48,8 @@ class VolumeChain:
 def volume_chain(rate: Rate, traffic: Traffic, *, field: str = "rate") -> VolumeChain:
     """Return the mean rate of a stated volume and every step on the way.
 
-    Raises `InputError` naming the field that is missing, stated twice, not positive, or beyond 10^7 requests/s, ten times what the
-    largest reported token volume of the world (3.2e15 a month) amounts to.
+    Raises `InputError` naming the field that is missing, stated twice, not positive, or beyond 10^7 requests/s, ten
+    times what the largest reported token volume of the world (3.2e15 a month) amounts to.
     """
     _check(rate, field)
     steps = _stated_steps(rate, traffic, field)
@@ -74,7 +74,9 @@ def _check(rate: Rate, field: str) -> None:
     names = (*_FIELDS, "requests_per_user_day", "think_time_s", "response_s")
     given_values = {name: getattr(rate, name) for name in names if getattr(rate, name) is not None}
     problems = [
-        Problem(f"{field}.{name}", f"{value:g}; a finite number {'of at least' if name == 'think_time_s' else 'above'} 0 is right")
+        Problem(
+            f"{field}.{name}", f"{value:g}; a finite number {'of at least' if name == 'think_time_s' else 'above'} 0 is right"
+        )
         for name, value in given_values.items()
         if not math.isfinite(value) or value < 0 or (value == 0 and name != "think_time_s")
     ]
@@ -117,7 +119,9 @@ def _from_users(users: float, per_day: float, name: str) -> list[Step]:
 def _from_concurrency(rate: Rate, traffic: Traffic, name: str, field: str) -> list[Step]:
     response = rate.response_s if rate.response_s is not None else traffic.response_s
     if response is None:
-        raise InputError.at(f"{field}.response_s", "missing; concurrent_users needs the seconds per answer where no target states them")
+        raise InputError.at(
+            f"{field}.response_s", "missing; concurrent_users needs the seconds per answer where no target states them"
+        )
     users, think = float(rate.concurrent_users or 0.0), float(rate.think_time_s or 0.0)
     how = "stated" if rate.response_s is not None else "the target: TTFT + (OSL-1) x TPOT"
     return [
@@ -133,11 +137,13 @@ def _load_steps(mean: float, traffic: Traffic) -> list[Step]:
     burst = minute_peak_factor(hour, traffic.fano_1min, traffic.burst_z)
     steps = [
         Step("busiest hour", hour, "requests/s", f"{mean:.6g} x {traffic.peak_hour_factor:.3f}"),
-        Step("busiest minute", hour * burst, "requests/s", f"{hour:.6g} x (1 + {traffic.burst_z:g} sqrt({traffic.fano_1min:g}/{60 * hour:.6g}))"),
         Step("input tokens, mean", mean * traffic.isl_tokens, "tokens/s", f"{mean:.6g} x {traffic.isl_tokens:.6g}"),
         Step("output tokens, mean", mean * traffic.osl_tokens, "tokens/s", f"{mean:.6g} x {traffic.osl_tokens:.6g}"),
         Step("output tokens, busiest hour", hour * traffic.osl_tokens, "tokens/s", f"{hour:.6g} x {traffic.osl_tokens:.6g}"),
     ]
+    if burst > 1.0:
+        how = f"{hour:.6g} x (1 + {traffic.burst_z:g} sqrt({traffic.fano_1min:g}/{60 * hour:.6g}))"
+        steps.insert(1, Step("busiest minute", hour * burst, "requests/s", how))
     if traffic.response_s is not None:
         how = f"{hour:.6g} x {traffic.response_s:.6g} s (Little's law at the target)"
         steps.append(Step("requests in flight, busiest hour", hour * traffic.response_s, "requests", how))

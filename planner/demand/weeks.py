@@ -28,7 +28,7 @@ def week_of(shape: Sequence[float] | FloatArray, *, field: str = "shape") -> Flo
     if not hours.sum() > 0:
         raise InputError.at(field, "the shape is zero all week; at least one hour must be above 0")
     week = np.tile(hours, 7) if hours.size == 24 else hours
-    return week / week.mean()
+    return np.asarray(week / week.mean(), dtype=np.float64)
 
 
 def shift_week(week: FloatArray, hours_later: float) -> FloatArray:
@@ -39,7 +39,7 @@ def shift_week(week: FloatArray, hours_later: float) -> FloatArray:
     whole = int(np.floor(hours_later))
     part = hours_later - whole
     moved = (1.0 - part) * np.roll(week, whole) + part * np.roll(week, whole + 1)
-    return moved / moved.mean()
+    return np.asarray(moved / moved.mean(), dtype=np.float64)
 
 
 def day_types(week: FloatArray) -> FloatArray:
