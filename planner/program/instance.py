@@ -174,8 +174,8 @@ class Workload:
 
     rate_rps      [1/s] class id -> (period, block): arrivals
     window_blocks batch only: a request may be served in its own block or in the next `window_blocks` ones of the cyclic day
-    windows       batch only: arrival block -> blocks in which it may be served, where that is not a run of the day (weekdays, weekends);
-                  a block without an entry follows `window_blocks`
+    windows       batch only: arrival block -> blocks in which it may be served, where that is not a run of the day (weekdays,
+                  weekends); a block without an entry follows `window_blocks`
     unserved_usd  [USD] (period,): of one request turned away; () = every request must be served
     sites         where it may be served; None = anywhere
     reserve_replicas  replicas of each of its pools, at each site, that may fail at once

@@ -1,0 +1,153 @@
+"""No "optimal" and no "infeasible" on one solver run's word alone.
+
+Integer solvers are sometimes wrong and say "Optimal": HiGHS 1.12 to 1.15.1 with presolve reports 164.296 for a model whose optimum
+is 14.68, with a false bound beside it. So every claim is held against things that do not share its path:
+
+* the plan itself, row by row;
+* the linear relaxation, solved apart: no optimum lies below it, and one that lies on it (within the gap) is proved by it;
+* a plan made by rounding that relaxation up: if it costs less than a claimed bound, the bound is false;
+* a second run without presolve, from another seed, that starts from the first plan; and a third where the two disagree.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.program.adapter import Answer, Request, solve
+from planner.program.matrix import Floats, Matrix
+from planner.program.solution import Outcome
+
+FEASIBLE_WITHIN = 1e-5
+AGREE_WITHIN = 1e-6
+SMALL_NONZEROS = 4000
+LONGEST_DOUBT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What stands after the checks: an answer, and what was noticed on the way."""
+
+    answer: Answer
+    notes: tuple[str, ...]
+
+
+def prove(matrix: Matrix, request: Request) -> Verdict:
+    """Return the solver's answer once it has stood up to independent checks, or the honest word for what is left of it.
+
+    The whole takes no longer than the request's time limit (and a hundredth of a second for each check it still owes).
+    """
+    clock = _Clock(request)
+    first = solve(matrix, request)
+    if not matrix.integer.any():
+        return _doubt_linear(matrix, request, first, clock)
+    if first.outcome is Outcome.INFEASIBLE:
+        return _doubt_infeasible(matrix, request, clock, first)
+    if first.outcome in {Outcome.OPTIMAL, Outcome.FEASIBLE}:
+        return _doubt_plan(matrix, request, clock, first)
+    return Verdict(first, ())
+
+
+class _Clock:
+    """What is left of a request's time."""
+
+    def __init__(self, request: Request) -> None:
+        self._end = time.perf_counter() + request.time_limit_s
+
+    def left(self) -> float:
+        """Return the seconds left [s], at least a moment."""
+        return max(0.01, self._end - time.perf_counter())
+
+
+def _doubt_linear(matrix: Matrix, request: Request, first: Answer, clock: _Clock) -> Verdict:
+    """Return a linear program's answer, its infeasibility confirmed without presolve."""
+    if first.outcome is Outcome.INFEASIBLE and request.presolve:
+        second = solve(matrix, replace(request, presolve=False, time_limit_s=clock.left(), report=None))
+        if second.outcome is not Outcome.NO_SOLUTION:
+            return Verdict(second, ())
+    return Verdict(first, ())
+
+
+def _doubt_infeasible(matrix: Matrix, request: Request, clock: _Clock, first: Answer) -> Verdict:
+    """Return "infeasible" only if the relaxation is, or a run without presolve says so too."""
+    relaxed = solve(matrix.relaxed(), replace(request, presolve=False, start=None, report=None, time_limit_s=clock.left()))
+    if relaxed.outcome is Outcome.INFEASIBLE:
+        return Verdict(first, ())
+    second = solve(matrix, _other(request, clock.left()))
+    if second.outcome is Outcome.INFEASIBLE:
+        return Verdict(first, ())
+    note = "the solver called the program infeasible, but a run without presolve did not"
+    if second.outcome in {Outcome.OPTIMAL, Outcome.FEASIBLE}:
+        return Verdict(replace(second, outcome=Outcome.FEASIBLE, bound=relaxed.bound), (note,))
+    return Verdict(replace(first, outcome=Outcome.NO_SOLUTION, bound=relaxed.bound), (note,))
+
+
+def _other(request: Request, seconds: float, seed: int = 1) -> Request:
+    """Return a request that goes another way: no presolve, another seed."""
+    return replace(request, presolve=False, seed=request.seed + seed, time_limit_s=seconds, stage="check")
+
+
+def _doubt_plan(matrix: Matrix, request: Request, clock: _Clock, first: Answer) -> Verdict:
+    """Return a plan whose claim of optimality has stood up, or is taken back."""
+    if first.values is None or first.objective is None or matrix.violation(first.values) > FEASIBLE_WITHIN:
+        return Verdict(
+            replace(first, outcome=Outcome.ERROR, values=None), ("the solver returned a plan that breaks its own rows",)
+        )
+    relaxed = solve(matrix.relaxed(), replace(request, start=None, report=None, time_limit_s=clock.left()))
+    floor = relaxed.bound if relaxed.outcome is Outcome.OPTIMAL else -np.inf
+    if first.outcome is Outcome.FEASIBLE:
+        return Verdict(_within(first, max(floor, min(first.bound, first.objective))), ())
+    if first.objective <= floor + _tolerance(first.objective, request.gap):
+        return Verdict(_within(first, max(floor, first.bound)), ())
+    small = matrix.values.size <= SMALL_NONZEROS
+    rounded = _rounded_up(matrix, request, relaxed, clock)
+    seconds = clock.left() if small else min(clock.left(), max(LONGEST_DOUBT_S, first.seconds))
+    second = solve(matrix, replace(_other(request, seconds), start=first.values))
+    return _settle(matrix, request, clock, [first, second, *rounded], floor)
+
+
+def _tolerance(objective: float, gap: float) -> float:
+    """Return how far two honest optima may lie apart."""
+    return (gap + AGREE_WITHIN) * abs(objective) + 1e-9
+
+
+def _within(answer: Answer, bound: float) -> Answer:
+    """Return an answer with another bound, its gap and its word to match."""
+    objective = answer.objective or 0.0
+    bound = min(bound, objective)
+    return replace(answer, bound=bound, gap=max(0.0, objective - bound) / max(abs(objective), 1e-12))
+
+
+def _rounded_up(matrix: Matrix, request: Request, relaxed: Answer, clock: _Clock) -> list[Answer]:
+    """Return the plan whose whole numbers are the relaxation's, rounded up: dear, but owing nothing to branch and bound."""
+    if relaxed.values is None:
+        return []
+    whole: Floats = np.where(matrix.integer, np.ceil(relaxed.values - AGREE_WITHIN), relaxed.values)
+    plan = solve(matrix.fixed(whole), replace(request, start=None, report=None, time_limit_s=clock.left()))
+    return [replace(plan, bound=-np.inf)] if plan.outcome is Outcome.OPTIMAL else []
+
+
+def _settle(matrix: Matrix, request: Request, clock: _Clock, answers: list[Answer], floor: float) -> Verdict:
+    """Return the best plan; its optimality stands if no plan refutes the first bound, or two other runs agree on a lower one."""
+    plans = [a for a in answers if a.values is not None and a.objective is not None and _sound(matrix, a)]
+    best = min(plans, key=lambda a: a.objective or 0.0)
+    cost = best.objective or 0.0
+    slack = _tolerance(cost, request.gap)
+    first, second = answers[0], answers[1]
+    if (first.objective or 0.0) <= cost + slack:
+        agreed = second.outcome is Outcome.OPTIMAL
+        note = () if agreed else ("optimality was not contradicted, but the check without presolve ran out of time",)
+        return Verdict(_within(first, max(floor, first.bound)), note)
+    note = (f"the solver claimed {first.objective:.9g} to be optimal; a plan of {cost:.9g} refutes it",)
+    third = solve(matrix, replace(_other(request, clock.left(), seed=2), start=best.values, tolerance=request.tolerance / 10))
+    agreed = third.outcome is Outcome.OPTIMAL and second.outcome is Outcome.OPTIMAL and third.objective is not None
+    if agreed and abs((third.objective or 0.0) - (second.objective or 0.0)) <= slack:
+        return Verdict(_within(replace(second, outcome=Outcome.OPTIMAL), min(second.bound, third.bound)), note)
+    return Verdict(replace(_within(best, floor), outcome=Outcome.FEASIBLE), note)
+
+
+def _sound(matrix: Matrix, answer: Answer) -> bool:
+    """Return whether an answer's plan keeps every row."""
+    return answer.values is not None and matrix.violation(answer.values) <= FEASIBLE_WITHIN
