@@ -1,0 +1,83 @@
+"""Everything that may be acquired, priced: the terms of a scenario and the price list of its decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from catalog.items import ApiOffer, Catalog, Kind, Sourced
+from planner.demand.table import DemandTable
+from planner.economics.defaults import PricedSystem, RentOffer
+from planner.economics.price_list import PriceList
+from planner.economics.scenario_book import Goods, Terms, terms_of
+from planner.options.market import Market, Offering
+from planner.scenario import Scenario
+
+SECONDS_PER_YEAR = 8760 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Rental:
+    """A way to rent an offering: `item` is its id among the assumptions, `term_years` 0 is on demand."""
+
+    item: str
+    offering: Offering
+    usd_chip_hour: Sourced
+    term_years: float
+    supply_units: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Terms, price list and rentals of a scenario."""
+
+    terms: Terms
+    prices: PriceList
+    rentals: tuple[Rental, ...]
+    apis: dict[str, ApiOffer]
+
+
+def costs_of(scenario: Scenario, catalog: Catalog, market: Market, demand: DemandTable) -> Costs:
+    """Return what every decision of a scenario costs, each figure with its source."""
+    rentals = tuple(sorted(_rentals(scenario, market), key=lambda rental: rental.item))
+    apis = _apis(scenario, catalog)
+    goods = Goods(
+        systems=[PricedSystem(item.system, item.purchase, item.price_change) for item in market.offerings if item.cloud is None],
+        rents=[
+            RentOffer(rental.item, rental.offering.system.chips, rental.usd_chip_hour, rental.term_years) for rental in rentals
+        ],
+        apis=apis,
+    )
+    names = [block.name for block in demand.blocks]
+    terms = terms_of(scenario, catalog, goods, [names[index] for index in demand.block_set.hour_of_week_blocks()])
+    prices = PriceList(terms.book, terms.clock, terms.switches, loan_periods=terms.loan_periods)
+    return Costs(terms, prices, rentals, apis)
+
+
+def _rentals(scenario: Scenario, market: Market) -> Iterator[Rental]:
+    acquisition = scenario.acquisition
+    for offering in market.offerings:
+        if offering.cloud is not None:
+            offer = offering.cloud
+            if acquisition.rent and offer.on_demand_usd_chip_h is not None:
+                yield Rental(f"{offering.id}:on-demand", offering, offer.on_demand_usd_chip_h, 0.0)
+            for years in acquisition.reserved_years:
+                if years in offer.reserved_usd_chip_h:
+                    yield Rental(f"{offering.id}:{years}y", offering, offer.reserved_usd_chip_h[years], float(years))
+    for index, quote in enumerate(acquisition.quotes):
+        offering = next(item for item in market.offerings if item.id == f"{quote.system}@quote")
+        price = Sourced(quote.price_per_chip, quote.source, Kind.USER, "")
+        units = None if quote.supply_chips is None else quote.supply_chips // offering.system.chips
+        yield Rental(f"{offering.id}:{index}", offering, price, (quote.term or 0.0) / SECONDS_PER_YEAR, units)
+
+
+def _apis(scenario: Scenario, catalog: Catalog) -> dict[str, ApiOffer]:
+    """Return the public token prices for the scenario's models, by offer id; only complete ones can be rivals."""
+    if not scenario.acquisition.token_api:
+        return {}
+    return {
+        f"api:{offer.provider}:{offer.model}".lower().replace(" ", "-"): offer
+        for hardware in catalog.hardware.values()
+        for offer in hardware.api
+        if offer.usd_per_m_input is not None and offer.usd_per_m_output is not None
+    }

@@ -1,0 +1,178 @@
+"""Periods, sites, systems and what holding them costs, in the program's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from planner.demand.table import DemandTable
+from planner.economics.lines import Driver
+from planner.economics.price_list import PriceList
+from planner.economics.templates import CARBON_LINES
+from planner.options.market import Market, Offering
+from planner.program.instance import Offer, Period, Placement, Site, System
+from planner.question.costs import Costs, Rental
+from planner.scenario import CLOUD, Scenario
+from planner.scenario.site import Site as SitePart
+
+HOURS_PER_WEEK = 168.0
+MOST_RETIREMENTS = 4000
+
+
+def periods_of(scenario: Scenario, demand: DemandTable) -> tuple[Period, ...]:
+    """Return the periods with the hours of each block [h]."""
+    hours = demand.hours_per_week * (scenario.horizon.period_hours / HOURS_PER_WEEK)
+    return tuple(Period(label, tuple(hours.tolist())) for label in scenario.horizon.labels())
+
+
+def sites_of(scenario: Scenario, demand: DemandTable, costs: Costs) -> tuple[Site, ...]:
+    """Return every site, and the cloud where something may be rented."""
+    own = [_site(site, scenario.horizon.periods, demand, costs) for site in scenario.sites]
+    return (*own, *([_cloud(scenario, demand)] if costs.rentals or costs.apis else []))
+
+
+def it_power_w(site: SitePart, costs: Costs) -> float:
+    """Return the IT power budget of one site before headroom [W]."""
+    if site.power_basis == "it":
+        return site.power
+    return site.power / costs.terms.book.resolve("pue", (site.id,)).values[0]
+
+
+def _site(site: SitePart, periods: int, demand: DemandTable, costs: Costs) -> Site:
+    blocks = [block.name for block in demand.blocks]
+    energy = np.array([costs.prices.per_unit(Driver.IT_KWH, site=site.id, block=block) for block in blocks]).T / 1e3
+    return Site(
+        id=site.id,
+        power_w=(it_power_w(site, costs),) * periods,
+        racks=(None if site.racks is None else float(site.racks),) * periods,
+        energy_usd_per_wh=tuple(tuple(row) for row in energy.tolist()),
+        rack_power_w=site.rack_power,
+        cooling=frozenset(site.cooling),
+        headroom=site.power_headroom,
+        count=site.count,
+        peak_usd_per_w=tuple((costs.prices.per_unit(Driver.IT_KW_PEAK, site=site.id) / 1e3).tolist()),
+        energy_gco2e_per_wh=_carbon(site, periods, blocks, costs),
+    )
+
+
+def _carbon(site: SitePart, periods: int, blocks: list[str], costs: Costs) -> tuple[tuple[float, ...], ...]:
+    """Return operational emissions [g per IT Wh] (period, block); empty where the grid's intensity is not known."""
+    if site.carbon_intensity is None:
+        return ()
+    prices = PriceList(costs.terms.book, costs.terms.clock, templates=CARBON_LINES)
+    kg_per_kwh = prices.per_unit(Driver.IT_KWH, site=site.id)
+    return tuple((float(value),) * len(blocks) for value in kg_per_kwh[:periods])
+
+
+def _cloud(scenario: Scenario, demand: DemandTable) -> Site:
+    periods, blocks = scenario.horizon.periods, len(demand.blocks)
+    free = tuple((0.0,) * blocks for _ in range(periods))
+    return Site(CLOUD, (None,) * periods, (None,) * periods, free, peak_usd_per_w=(0.0,) * periods)
+
+
+def systems_of(market: Market, scenario: Scenario, idle_share: float) -> tuple[System, ...]:
+    """Return every offering as an orderable unit; power and racks of rented ones are the provider's."""
+    return tuple(_system(offering, scenario.horizon.periods, idle_share) for offering in market.offerings)
+
+
+def _system(offering: Offering, periods: int, idle_share: float) -> System:
+    power = offering.power.value if offering.power is not None and offering.sites != (CLOUD,) else 0.0
+    return System(
+        id=offering.id,
+        vendor=offering.hardware.vendor,
+        chips=offering.system.chips,
+        power_w=power,
+        idle_w=power * idle_share,
+        racks=max(offering.racks_by_site.values(), default=0.0),
+        cooling=offering.cooling,
+        flexible=offering.hardware.wired_model_id is None,
+        supply=() if offering.supply is None else (float(offering.supply),) * periods,
+        available_from=offering.available_from,
+        lead_time_periods=offering.lead_periods,
+        min_order=offering.minimum_order,
+        hardware_id=offering.hardware.id,
+    )
+
+
+def placements_of(scenario: Scenario, market: Market, costs: Costs) -> tuple[Placement, ...]:
+    """Return each offering at each site where it may stand, with what buying, holding and retiring a unit costs there."""
+    pairs = [(offering, site) for offering in market.offerings for site in offering.sites]
+    owned = sum(site != CLOUD for _, site in pairs)
+    periods = scenario.horizon.periods
+    retire_new = owned * periods * periods / 2 <= MOST_RETIREMENTS
+    return tuple(_placement(scenario, offering, site, costs, retire_new=retire_new) for offering, site in pairs)
+
+
+def _placement(scenario: Scenario, offering: Offering, site: str, costs: Costs, *, retire_new: bool) -> Placement:
+    if site == CLOUD:
+        return Placement(offering.id, site)
+    periods, prices = scenario.horizon.periods, costs.prices
+    stock = scenario.hardware.stock.get(offering.id, {}).get(site, 0)
+    own = prices.own(site, offering.id) + offering.racks_by_site[site] * prices.per_unit(Driver.RACKS, site=site)
+    if offering.power is not None and costs.terms.billing[site] != "metered":
+        own = own + offering.power.value / 1e3 * prices.per_unit(Driver.IT_KW_CONTRACTED, site=site)
+    if offering.purchase is None:
+        return Placement(offering.id, site, own_usd=tuple(own.tolist()), initial=stock)
+    price = offering.purchase.value * np.array(
+        [(1.0 - offering.price_change) ** (t * costs.terms.clock.years_per_period) for t in range(periods)]
+    )
+    cohorts = ([-1] if stock else []) + (list(range(periods)) if retire_new else [])
+    return Placement(
+        system=offering.id,
+        site=site,
+        buy_usd=tuple(prices.buy(site, offering.id).tolist()) if scenario.acquisition.buy else (),
+        cash_usd=tuple(price.tolist()),
+        own_usd=tuple(own.tolist()),
+        retire_usd=dict(_retirements(prices, site, offering.id, cohorts, periods)),
+        initial=stock,
+    )
+
+
+def _retirements(
+    prices: PriceList, site: str, item: str, cohorts: list[int], periods: int
+) -> Iterator[tuple[tuple[int, int], float]]:
+    for cohort in cohorts:
+        usd = prices.retire(site, item, cohort)
+        for period in range(max(cohort + 1, 1), periods):
+            yield (cohort, period), float(usd[period])
+
+
+def offers_of(scenario: Scenario, demand: DemandTable, costs: Costs) -> tuple[Offer, ...]:
+    """Return every rental: on demand block by block (it can be let go at night), committed for its whole term."""
+    found: list[Offer] = []
+    for rental in costs.rentals:
+        found += _committed(scenario, rental, costs) if rental.term_years else _on_demand(scenario, demand, rental, costs)
+    return tuple(found)
+
+
+def _on_demand(scenario: Scenario, demand: DemandTable, rental: Rental, costs: Costs) -> list[Offer]:
+    hours = demand.hours_per_week * (scenario.horizon.period_hours / HOURS_PER_WEEK)
+    per_hour = costs.prices.per_unit(Driver.UNIT_HOURS_ON_DEMAND, site=CLOUD, item=rental.item)
+    supply = _supply(rental, scenario.horizon.periods)
+    return [
+        Offer(
+            id=f"{rental.item}|{block}",
+            system=rental.offering.id,
+            site=CLOUD,
+            kind="on_demand",
+            usd=tuple((per_hour * hours[block]).tolist()),
+            blocks=frozenset({block}),
+            supply=supply,
+        )
+        for block in range(len(demand.blocks))
+    ]
+
+
+def _committed(scenario: Scenario, rental: Rental, costs: Costs) -> list[Offer]:
+    periods = scenario.horizon.periods
+    term = max(1, round(rental.term_years / costs.terms.clock.years_per_period))
+    running = costs.prices.per_unit(Driver.UNITS_RESERVED, site=CLOUD, item=rental.item)
+    signing = costs.prices.per_unit(Driver.UNITS_COMMITTED, site=CLOUD, item=rental.item)
+    usd = [float(running[start : start + term].sum() + signing[start]) for start in range(periods)]
+    supply = _supply(rental, periods)
+    return [Offer(rental.item, rental.offering.id, CLOUD, "reserved", tuple(usd), term_periods=term, supply=supply)]
+
+
+def _supply(rental: Rental, periods: int) -> tuple[float | None, ...]:
+    return () if rental.supply_units is None else (rental.supply_units,) * periods
