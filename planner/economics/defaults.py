@@ -13,6 +13,7 @@ from planner.economics.assumptions import Assumption, Axis, assumption_id, from_
 from planner.economics.carbon import embodied_unit_kg
 from planner.economics.depreciation import value_by_age
 from planner.economics.discounting import Discounting
+from planner.economics.facts import quantity
 from planner.economics.financing import balance_by_age, payment_factor
 from planner.economics.vocabulary import definition
 
@@ -185,26 +186,16 @@ def api_assumptions(offer_id: str, offer: ApiOffer, cached: Sourced | None = Non
     ]
 
 
-def from_fact(address: str, fact: Fact, *, low: Fact | None = None, high: Fact | None = None) -> Assumption:
-    """Return the assumption that repeats a numeric fact of the catalog."""
+def from_fact(address: str, fact: Fact, *, low: Fact | None = None, high: Fact | None = None) -> Assumption | None:
+    """Return the assumption that repeats a fact of the catalog, in its own unit; None where the fact is not one number."""
     known = definition(address)
-    return from_sourced(
-        address,
-        known.label,
-        known.unit,
-        _sourced(fact),
-        low=None if low is None else _sourced(low),
-        high=None if high is None else _sourced(high),
-    )
+    value, least, most = (None if one is None else quantity(one, known.dimension, known.scale) for one in (fact, low, high))
+    return None if value is None else from_sourced(address, known.label, known.unit, value, low=least, high=most)
 
 
 def _figure(catalog: Catalog, name: str, base: str, low: str, high: str) -> Assumption | None:
     facts = catalog.tco
     return from_fact(name, facts[base], low=facts.get(low), high=facts.get(high)) if base in facts else None
-
-
-def _sourced(fact: Fact) -> Sourced:
-    return Sourced(float(fact.value), fact.source, fact.kind, fact.date, fact.note)
 
 
 def _share(name: str, figure: tuple[float, float, float, str, str]) -> Assumption:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.items import Catalog, Fact, Hardware, Kind, Sourced, System
+from catalog.items import Catalog, Hardware, Kind, Sourced, System
+from catalog.units import Dimension
 from planner.economics.assumptions import Assumption, AssumptionBook, from_sourced, given
 from planner.economics.defaults import (
     NETWORK,
@@ -26,6 +27,7 @@ from planner.economics.defaults import (
 from planner.economics.discounting import Discounting, Timing, annuity_factor
 from planner.economics.drivers import ownership_series
 from planner.economics.evaluation import evaluate
+from planner.economics.facts import number
 from planner.economics.lines import Driver, DriverSeries
 from planner.economics.switches import Billing, line_switches
 from planner.economics.templates import COST_LINES
@@ -70,36 +72,36 @@ def ownership_bases(catalog: Catalog) -> dict[str, OwnershipBasis]:
     A hyperscaler builds its own room (10 USD/W over 20 years), repairs what fails and pays 7 %; a neocloud rents colocation,
     buys support and pays 12 %. Both take the accelerator to earn for five years.
     """
-    hyperscaler_rate = _number(catalog, "cost_of_capital.wacc_scenarios.hyperscaler")
-    facility_usd_kw = 1e3 * _number(catalog, "facility_capex.alt")
-    tariff = _number(catalog, "electricity_price.us_industrial_average.2025")
-    average = _number(catalog, "power_model.average_over_peak_power.gpu")
-    life = int(_number(catalog, "depreciation_years.epoch_server_lifetime"))
+    hyperscaler_rate = number(catalog, "cost_of_capital.wacc_scenarios.hyperscaler", Dimension.FRACTION)
+    facility_usd_kw = 1e3 * number(catalog, "facility_capex.alt", Dimension.CAPACITY_COST)
+    tariff = number(catalog, "electricity_price.us_industrial_average.2025", Dimension.ENERGY_PRICE)
+    average = number(catalog, "power_model.average_over_peak_power.gpu", Dimension.FRACTION)
+    life = int(number(catalog, "depreciation_years.epoch_server_lifetime", Dimension.YEARS))
     support = "maintenance_support.maintenance_pct_capex_per_year"
     return {
         "hyperscaler": OwnershipBasis(
             id="hyperscaler",
             discount_rate=hyperscaler_rate,
             life_years=life,
-            pue=_number(catalog, "pue.defaults_by_facility.hyperscale_liquid"),
+            pue=number(catalog, "pue.defaults_by_facility.hyperscale_liquid", Dimension.COUNT),
             tariff_usd_kwh=tariff,
             room_usd_kw_month=facility_usd_kw * annuity_factor(hyperscaler_rate, FACILITY_LIFE_YEARS) / 12.0,
             network_share=NETWORK[1],
-            support_share_year=_number(catalog, f"{support}.low"),
-            staff_usd_accelerator_year=_number(catalog, "staff.low"),
+            support_share_year=number(catalog, f"{support}.low", Dimension.FRACTION_PER_YEAR),
+            staff_usd_accelerator_year=number(catalog, "staff.low", Dimension.MONEY_PER_YEAR),
             average_over_peak=average,
             sources="catalog: WACC hyperscaler, facility 10 USD/W, PUE 1.12, repair of 2.5 % failures, network 10 %",
         ),
         "neocloud": OwnershipBasis(
             id="neocloud",
-            discount_rate=_number(catalog, "cost_of_capital.wacc_scenarios.neocloud"),
+            discount_rate=number(catalog, "cost_of_capital.wacc_scenarios.neocloud", Dimension.FRACTION),
             life_years=life,
-            pue=_number(catalog, "pue.defaults_by_facility.modern_colo_liquid"),
+            pue=number(catalog, "pue.defaults_by_facility.modern_colo_liquid", Dimension.COUNT),
             tariff_usd_kwh=tariff,
-            room_usd_kw_month=_number(catalog, "colocation.na_primary_250_500kW.H1-2025"),
+            room_usd_kw_month=number(catalog, "colocation.na_primary_250_500kW.H1-2025", Dimension.POWER_PRICE),
             network_share=NETWORK[0],
-            support_share_year=_number(catalog, f"{support}.base"),
-            staff_usd_accelerator_year=_number(catalog, "staff.base"),
+            support_share_year=number(catalog, f"{support}.base", Dimension.FRACTION_PER_YEAR),
+            staff_usd_accelerator_year=number(catalog, "staff.base", Dimension.MONEY_PER_YEAR),
             average_over_peak=average,
             sources="catalog: WACC neocloud, colocation 189 USD/kW-month, PUE 1.25, support 5 %, network 15 %",
         ),
@@ -144,7 +146,9 @@ def system_power_w(hardware: Hardware, system: System, catalog: Catalog) -> floa
         return system.power_w.value
     if hardware.tdp_w is None:
         raise InputError.at(system.id, "neither power of the unit nor TDP of the chip is known")
-    return system.chips * hardware.tdp_w.value * _number(catalog, "power_model.chip_to_server_tdp_multiplier.other")
+    return (
+        system.chips * hardware.tdp_w.value * number(catalog, "power_model.chip_to_server_tdp_multiplier.other", Dimension.COUNT)
+    )
 
 
 def _drivers(system: System, power_kw: float, basis: OwnershipBasis) -> tuple[DriverSeries, ...]:
@@ -180,17 +184,10 @@ def _book(priced: PricedSystem, basis: OwnershipBasis, clock: Discounting) -> As
     )
 
 
-def _number(catalog: Catalog, name: str) -> float:
-    fact: Fact | None = catalog.tco.get(name)
-    if fact is None or isinstance(fact.value, str):
-        raise InputError.at(name, "the catalog has no such number among its TCO inputs")
-    return fact.value
-
-
 def analyst_constant(hardware: Hardware, name: str) -> Assumption | None:
-    """Return an analyst's published constant of this hardware (`neocloud_owned_usd_chip_hr`), or None where there is none."""
+    """Return an analyst's published constant of this hardware (`semianalysis.neocloud_owned`), or None where there is none."""
     for fact in hardware.facts:
-        if fact.name.endswith(name) and not isinstance(fact.value, str):
+        if fact.name == name and not isinstance(fact.value, str):
             value = Sourced(fact.value, fact.source, fact.kind, fact.date, fact.note)
             return from_sourced(f"{name}[{hardware.id}]", name, "USD/h", value)
     return None

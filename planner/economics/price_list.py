@@ -38,23 +38,27 @@ class PriceList:
             self._known[key] = coefficients(self.templates, series, self.book, self.clock, self.switches)
         return self._known[key]
 
-    def buy(self, site: str, item: str) -> Vector:
-        """Return present USD of one unit bought in each period and kept to the horizon, less its value there; loans included."""
-        total = np.zeros(self.clock.periods)
-        for driver in (Driver.UNITS_BOUGHT, Driver.UNITS_KEPT):
-            total += self.per_unit(driver, site=site, item=item)
+    def buy(self, site: str, item: str, life_periods: int | None = None) -> Vector:
+        """Return present USD of one unit bought in each period and kept to its end: price, shares, loan, less its worth.
+
+        Its end is the horizon, or `life_periods` after the purchase where that is sooner.
+        """
+        cohorts = range(self.clock.periods)
+        total = self.per_unit(Driver.UNITS_BOUGHT, site=site, item=item).copy()
+        total += [self._end(site, item, cohort, None if life_periods is None else cohort + life_periods) for cohort in cohorts]
         if self.loan_periods > 0:
-            total += [self._loan(site, item, cohort) for cohort in range(self.clock.periods)]
+            total += [self._loan(site, item, cohort) for cohort in cohorts]
         return total
 
-    def retire(self, site: str, item: str, cohort: int) -> Vector:
-        """Return present USD of one unit of a purchase period that leaves in each period `t ≥ cohort`.
+    def retire(self, site: str, item: str, cohort: int, life_periods: int | None = None) -> Vector:
+        """Return present USD of one unit of a purchase period that leaves in each period `t ≥ cohort` instead of at its end.
 
-        Its resale, less the value at the horizon that `buy` had counted; `cohort` negative for units owned before the plan.
+        Its resale, less the value at its end that `buy` had counted. `cohort` is negative for units owned before the plan; their
+        `life_periods` count from the start.
         """
-        kept = self.per_unit(Driver.UNITS_KEPT, site=site, item=item, cohort=cohort if cohort < 0 else None)
+        end = None if life_periods is None else max(cohort, 0) + life_periods
         resale = self.per_unit(Driver.UNITS_RETIRED, site=site, item=item, cohort=cohort)
-        return np.asarray(resale - kept[max(cohort, 0)], dtype=np.float64)
+        return resale - self._end(site, item, cohort, end)
 
     def own(self, site: str, item: str) -> Vector:
         """Return present USD of owning one unit in each period, power and space apart."""
@@ -63,6 +67,13 @@ class PriceList:
     def unknown(self, driver: Driver, *, site: str = "", item: str = "", block: str = "") -> tuple[str, ...]:
         """Return the assumptions that this quantity needs and nobody supplies; empty where it can be priced."""
         return missing(self.templates, DriverSeries(driver, (), site, item, block), self.book, self.switches)
+
+    def _end(self, site: str, item: str, cohort: int, end: int | None) -> float:
+        """Return present USD of a unit at its end (negative: a credit): sold when its life is over, or held at the horizon."""
+        if end is not None and end < self.clock.periods:
+            return float(self.per_unit(Driver.UNITS_RETIRED, site=site, item=item, cohort=cohort)[end])
+        kept = self.per_unit(Driver.UNITS_KEPT, site=site, item=item, cohort=cohort if cohort < 0 else None)
+        return float(kept[max(cohort, 0)])
 
     def _loan(self, site: str, item: str, cohort: int) -> float:
         one = np.zeros(self.clock.periods)
