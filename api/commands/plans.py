@@ -42,12 +42,12 @@ def plans(
     Exit code: 0 = every scenario has its answer; 1 = some failed; 2 = the folder or the catalog is not valid.
     """
     from api.batch import Batch, scenario_files
-    from api.jobs.worker import plan_scenario
+    from api.jobs.worker import plan_file
     from api.outputs import require_writable
 
     files = scenario_files(folder)
     require_writable(output)
-    batch = Batch(output, catalogs=catalog or [], jobs=jobs, work=plan_scenario)
+    batch = Batch(output, catalogs=catalog or [], jobs=jobs, work=plan_file)
     ended: list[Ended] = []
     for end in batch.run(files, _Listener()):
         ended.append(end)

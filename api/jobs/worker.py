@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.inputs import open_question
+from api.checking import check_names
+from api.inputs import open_catalog, open_question
 from api.jobs.child import Hear
 from api.outputs import write_outputs
+from catalog.items import Catalog
+from planner.scenario import Scenario, parse_scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,15 @@ class PlanTask:
     scenario: Path
     folder: Path
     catalogs: tuple[Path, ...] = ()
-    report: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedTask:
+    """Plan a scenario that came as JSON text and names no files."""
+
+    scenario_json: str
+    folder: Path
+    catalogs: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +43,23 @@ class PlanDone:
     files: tuple[Path, ...]
 
 
-def plan_scenario(task: PlanTask, hear: Hear) -> PlanDone:
-    """Make a plan and write its files; raise what the pipeline raises."""
+def plan_file(task: PlanTask, hear: Hear) -> PlanDone:
+    """Plan a scenario file and write the results; raise what reading and planning raise."""
+    scenario, catalog = open_question(task.scenario, task.catalogs)
+    return _planned(scenario, catalog, task.scenario.parent, task.folder, hear)
+
+
+def plan_submitted(task: SubmittedTask, hear: Hear) -> PlanDone:
+    """Plan a submitted scenario and write the results; raise what reading and planning raise."""
+    scenario, catalog = parse_scenario(json.loads(task.scenario_json)), open_catalog(task.catalogs)
+    check_names(scenario, catalog, document="")
+    return _planned(scenario, catalog, task.folder, task.folder, hear)
+
+
+def _planned(scenario: Scenario, catalog: Catalog, base: Path, folder: Path, hear: Hear) -> PlanDone:
     from planner.pipeline import make_plan
 
-    scenario, catalog = open_question(task.scenario, task.catalogs)
-    plan = make_plan(scenario, catalog, folder=task.scenario.parent, progress=hear)
-    files = write_outputs(plan, task.folder, report=task.report)
+    plan = make_plan(scenario, catalog, folder=base, progress=hear)
+    files = write_outputs(plan, folder)
     cost = plan.money.totals.net_present_cost_usd if plan.money is not None and plan.found else None
     return PlanDone(plan.solve.outcome, plan.decision, cost, plan.sha256, tuple(files))

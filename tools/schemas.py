@@ -1,0 +1,32 @@
+"""Writes the JSON Schemas of the two documents and the OpenAPI description into docs/: `python -m tools.schemas`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from api.http.app import create_app
+from api.http.service import Settings
+from api.schemas import plan_schema, scenario_schema
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def documents() -> dict[str, str]:
+    """Return the text of every generated file by its name in docs/."""
+    contents = {
+        "scenario.schema.json": scenario_schema(),
+        "plan.schema.json": plan_schema(),
+        "openapi.json": create_app(Settings(data=Path("unused"))).openapi(),
+    }
+    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in contents.items()}
+
+
+def main() -> None:
+    """Rewrite the files."""
+    for name, text in documents().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
