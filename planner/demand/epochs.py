@@ -48,7 +48,7 @@ def _left(path: GrowthPath, first: int, period: int, step: float) -> bool:
 
 def _epoch(path: GrowthPath, first: int, last: int) -> Epoch:
     run = slice(first, last + 1)
-    volume = path.volume[run]
+    volume = path.volume[run] if path.volume[run].any() else np.ones(last - first + 1)
     tokens = volume * path.input_tokens[run]
     hit = None if path.cache_hit is None else float(np.average(path.cache_hit[run], weights=tokens))
     return Epoch(

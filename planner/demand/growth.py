@@ -58,20 +58,23 @@ def growth_path(growth: Growth, horizon: Horizon, *, field: str = "growth") -> G
     Raises `InputError` naming the curve that is too short, stated twice, or not a positive finite number.
     """
     whole = _with_preset(growth, field)
-    volume = curve_multipliers(whole.volume, horizon, field=f"{field}.volume")
+    volume = curve_multipliers(whole.volume, horizon, field=f"{field}.volume", may_pause=True)
     for number, event in enumerate(whole.events):
         volume = volume * _event_multipliers(event, horizon.periods, f"{field}.events.{number}")
     volume = volume * _season(whole.month_factors, horizon, f"{field}.month_factors")
     return GrowthPath(
-        _checked(volume, f"{field}.volume"),
+        _checked(volume, f"{field}.volume", may_pause=True),
         curve_multipliers(whole.input_tokens, horizon, field=f"{field}.input_tokens"),
         curve_multipliers(whole.output_tokens, horizon, field=f"{field}.output_tokens"),
         _cache_hits(whole.cache_hit, horizon.periods, f"{field}.cache_hit"),
     )
 
 
-def curve_multipliers(curve: Curve, horizon: Horizon, *, field: str = "curve") -> FloatArray:
-    """Return the multipliers at the start of each period, shape (period,): `(1+g)^t`, the list, or the S-curve."""
+def curve_multipliers(curve: Curve, horizon: Horizon, *, field: str = "curve", may_pause: bool = False) -> FloatArray:
+    """Return the multipliers at the start of each period, shape (period,): `(1+g)^t`, the list, or the S-curve.
+
+    Where it `may_pause`, a list may hold zeros: a workload that starts later or rests.
+    """
     stated = [
         name
         for name, given in (("cagr", curve.cagr is not None), ("multipliers", curve.multipliers), ("logistic", curve.logistic))
@@ -81,7 +84,7 @@ def curve_multipliers(curve: Curve, horizon: Horizon, *, field: str = "curve") -
         raise InputError.at(field, f"states {' and '.join(stated)}; one form is right")
     years = np.arange(horizon.periods, dtype=np.float64) * horizon.period_years
     if curve.multipliers:
-        return _checked(_as_long_as(curve.multipliers, horizon.periods, field), field)
+        return _checked(_as_long_as(curve.multipliers, horizon.periods, field), field, may_pause=may_pause)
     if curve.logistic is not None:
         return _checked(_s_curve(curve.logistic, years, field), field)
     rate = 0.0 if curve.cagr is None else curve.cagr
@@ -152,9 +155,12 @@ def _as_long_as(values: tuple[float, ...], periods: int, field: str) -> FloatArr
     return np.array(values, dtype=np.float64)
 
 
-def _checked(multipliers: FloatArray, field: str) -> FloatArray:
-    if not np.all(np.isfinite(multipliers)) or np.any(multipliers <= 0) or np.any(multipliers > _LARGEST):
+def _checked(multipliers: FloatArray, field: str, *, may_pause: bool = False) -> FloatArray:
+    finite = bool(np.all(np.isfinite(multipliers)))
+    low_enough = finite and multipliers.min() >= 0 and (may_pause or multipliers.min() > 0)
+    if not low_enough or not 0 < multipliers.max() <= _LARGEST:
+        range_ = f"{'at least' if may_pause else 'above'} 0, not all 0, and at most {_LARGEST:.0e}"
         raise InputError.at(
-            field, f"multipliers must be finite, above 0 and at most {_LARGEST:.0e}; the largest here is {multipliers.max():.3g}"
+            field, f"multipliers must be finite numbers {range_}; given {multipliers.min():.3g} to {multipliers.max():.3g}"
         )
     return multipliers

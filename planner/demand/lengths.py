@@ -150,6 +150,8 @@ def _scale_to(probabilities: FloatArray, values: FloatArray, mean: float) -> flo
         scaled = np.maximum(1.0, np.exp(log_scale) * values)
         return LengthDistribution(tuple(probabilities), tuple(scaled)).mean - mean
 
+    if abs(excess(0.0)) <= 1e-12 * mean:
+        return 1.0
     low, high = np.log(mean / values.max()) - 1e-9, np.log(mean) + 1e-9
     if excess(high) <= 0.0:
         return float(np.exp(high))

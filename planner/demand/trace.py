@@ -58,8 +58,10 @@ class Trace:
         return self.rows / self.span_s() if self.span_s() > 0 else None
 
     def iat_cv(self) -> float | None:
-        """Return the coefficient of variation of the gaps, None where it cannot be measured."""
-        return None if self.arrival_s is None else _finite(iat_cv(self.arrival_s))
+        """Return the coefficient of variation of the gaps; None where most are zero: the clock moves in steps."""
+        if self.arrival_s is None or self.rows < 3 or np.median(np.diff(self.arrival_s)) <= 0:
+            return None
+        return _finite(iat_cv(self.arrival_s))
 
     def fano_1min(self) -> float | None:
         """Return Var/mean of the counts per minute, None for spans under ten minutes, where it would be noise."""
@@ -127,9 +129,8 @@ def _collected(found: Columns, chunks: Iterable[Rows], document: str) -> _Raw:
 
 def _tokens(values: list[object], name: str, before: int, document: str) -> FloatArray:
     series = pd.Series(values, dtype=object)
-    numbers = pd.to_numeric(series.where(~series.map(lambda value: isinstance(value, bool))), errors="coerce").to_numpy(
-        dtype=np.float64
-    )
+    truth_values = series.map(lambda value: isinstance(value, bool))
+    numbers = pd.to_numeric(series.where(~truth_values), errors="coerce").to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) | (numbers > LONGEST_TOKENS))
     if bad.size:
         shown = str(values[int(bad[0])])[:40]
