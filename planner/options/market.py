@@ -16,6 +16,7 @@ from planner.scenario.market import PriceBookEntry
 from planner.scenario.site import Site
 
 HOURS_PER_WEEK = 168.0
+INDEX_PROVIDER = "market"  # the catalog's name for price indices: worth knowing, but nobody sells them
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def survey(scenario: Scenario, catalog: Catalog) -> Market:
     _check_names(scenario, catalog)
     included = list(_included(scenario, catalog))
     own = [_own(scenario, hardware, system) for hardware, system in included] if _has_place(scenario) else []
-    rented = list(_rented(scenario, [hardware for hardware in catalog.hardware.values() if _wanted(scenario, hardware)]))
-    found = [item for item in own if isinstance(item, Offering)] + rented
-    left = [item for item in own if isinstance(item, LeftOut)]
+    rented = _rented(scenario, [hardware for hardware in catalog.hardware.values() if _wanted(scenario, hardware)])
+    found = [item for item in (*own, *rented) if isinstance(item, Offering)]
+    left = [item for item in (*own, *rented) if isinstance(item, LeftOut)]
     return Market(tuple(sorted(found, key=lambda item: item.id)), tuple(sorted(left, key=lambda item: item.system.id)))
 
 
@@ -242,31 +243,53 @@ def _published_date(hardware: Hardware) -> date | None:
     return date(year + last // 12, last % 12 + 1, 1)
 
 
-def _rented(scenario: Scenario, wanted: list[Hardware]) -> Iterator[Offering]:
-    """Yield an offering for every public instance that may be rented; quotes rent the systems that they name."""
-    acquisition = scenario.acquisition
-    if acquisition.rent or acquisition.reserved_years:
-        for hardware in wanted:
-            for offer in hardware.cloud:
-                if _priced(offer, acquisition.rent, acquisition.reserved_years):
-                    yield _instance(hardware, offer)
-    for quote in acquisition.quotes:
-        for hardware in wanted:
-            for system in hardware.systems:
-                if system.id == quote.system:
-                    yield Offering(
-                        replace(system, id=f"{system.id}@quote"),
-                        hardware,
-                        (CLOUD,),
-                        None,
-                        system.power_w,
-                        {CLOUD: 0.0},
-                        frozenset(),
-                    )
+def _rented(scenario: Scenario, wanted: list[Hardware]) -> list[Offering | LeftOut]:
+    """Return an offering for every public instance worth renting, and one for every quote."""
+    return [*_instances(scenario, wanted), *_quoted(scenario, wanted)]
 
 
-def _priced(offer: CloudOffer, on_demand: bool, years: tuple[int, ...]) -> bool:
-    return (on_demand and offer.on_demand_usd_chip_h is not None) or any(year in offer.reserved_usd_chip_h for year in years)
+def _quoted(scenario: Scenario, wanted: list[Hardware]) -> Iterator[Offering]:
+    systems = {system.id: (hardware, system) for hardware in wanted for system in hardware.systems}
+    for name in sorted({quote.system for quote in scenario.acquisition.quotes} & set(systems)):
+        hardware, system = systems[name]
+        yield Offering(replace(system, id=f"{name}@quote"), hardware, (CLOUD,), None, None, {CLOUD: 0.0}, frozenset())
+
+
+def _instances(scenario: Scenario, wanted: list[Hardware]) -> Iterator[Offering | LeftOut]:
+    """Yield the cheapest instance of each hardware and size for every way of renting it; the others are left out, saying so."""
+    for hardware in wanted:
+        groups: dict[int, list[CloudOffer]] = {}
+        for offer in hardware.cloud:
+            if offer.provider != INDEX_PROVIDER and _prices(offer, scenario):
+                groups.setdefault(offer.chips, []).append(offer)
+        for offers in groups.values():
+            best = {
+                way: min(offers, key=lambda offer: (_prices(offer, scenario).get(way, math.inf), offer.id))
+                for way in _ways(offers, scenario)
+            }
+            kept = {offer.id for offer in best.values()}
+            for offer in offers:
+                instance = _instance(hardware, offer)
+                cheapest = min(best.items())[1]
+                yield (
+                    instance
+                    if offer.id in kept
+                    else LeftOut(instance.system, hardware, f"dearer than {cheapest.id} for the same accelerators")
+                )
+
+
+def _ways(offers: list[CloudOffer], scenario: Scenario) -> set[int]:
+    return {way for offer in offers for way in _prices(offer, scenario)}
+
+
+def _prices(offer: CloudOffer, scenario: Scenario) -> dict[int, float]:
+    """Return the allowed prices of an instance [USD per chip-hour] by commitment in years, 0 = on demand."""
+    found: dict[int, float] = {
+        years: price.value for years, price in offer.reserved_usd_chip_h.items() if years in scenario.acquisition.reserved_years
+    }
+    if scenario.acquisition.rent and offer.on_demand_usd_chip_h is not None:
+        found[0] = offer.on_demand_usd_chip_h.value
+    return found
 
 
 def _instance(hardware: Hardware, offer: CloudOffer) -> Offering:

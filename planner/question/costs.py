@@ -56,19 +56,22 @@ def costs_of(scenario: Scenario, catalog: Catalog, market: Market, demand: Deman
 
 def _rentals(scenario: Scenario, market: Market) -> Iterator[Rental]:
     acquisition = scenario.acquisition
-    for offering in market.offerings:
-        if offering.cloud is not None:
-            offer = offering.cloud
+    for offering in (item for item in market.offerings if item.cloud is not None):
+        offer = offering.cloud
+        if offer is not None:
             if acquisition.rent and offer.on_demand_usd_chip_h is not None:
                 yield Rental(f"{offering.id}:on-demand", offering, offer.on_demand_usd_chip_h, 0.0)
             for years in acquisition.reserved_years:
                 if years in offer.reserved_usd_chip_h:
                     yield Rental(f"{offering.id}:{years}y", offering, offer.reserved_usd_chip_h[years], float(years))
+    by_id = {item.id: item for item in market.offerings}
     for index, quote in enumerate(acquisition.quotes):
-        offering = next(item for item in market.offerings if item.id == f"{quote.system}@quote")
+        quoted = by_id.get(f"{quote.system}@quote")
+        if quoted is None:  # excluded by the scenario's own list
+            continue
         price = Sourced(quote.price_per_chip, quote.source, Kind.USER, "")
-        units = None if quote.supply_chips is None else quote.supply_chips // offering.system.chips
-        yield Rental(f"{offering.id}:{index}", offering, price, (quote.term or 0.0) / SECONDS_PER_YEAR, units)
+        units = None if quote.supply_chips is None else quote.supply_chips // quoted.system.chips
+        yield Rental(f"{quoted.id}:{index}", quoted, price, (quote.term or 0.0) / SECONDS_PER_YEAR, units)
 
 
 def _apis(scenario: Scenario, catalog: Catalog) -> dict[str, ApiOffer]:

@@ -1,0 +1,85 @@
+"""The parts of the answer put together as one sealed document."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from planner.answer.context import Context
+from planner.answer.evidence import change_rows, check_rows, considered_rows, limit_rows
+from planner.answer.figures import figures_of
+from planner.answer.fleet import block_rows, class_rows, demand_rows, fleet_rows, flow_rows, period_rows, pool_rows, power_rows
+from planner.answer.money import money_of
+from planner.answer.service import sla_rows
+from planner.answer.words import decision, needs, purchases, tightest
+from planner.plan.document import Plan
+from planner.plan.evidence import Evidence, Solve
+from planner.plan.fleet import FleetRow, SlaRow
+from planner.program.solution import Outcome
+
+SOLVER = "HiGHS through PuLP"
+
+
+def answer(context: Context) -> Plan:
+    """Return the plan of a solved question; without a fleet it says why there is none and what would have to change."""
+    found = context.solution.outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
+    fleet = fleet_rows(context) if found else ()
+    power = power_rows(context) if found else ()
+    sla = sla_rows(context) if found else ()
+    money = money_of(context, figures_of(context)) if found else None
+    totals = money.totals if money else None
+    changes = change_rows(context)
+    labels = context.scenario.horizon.labels()
+    return Plan(
+        engine_version=version("splitfleet"),
+        catalog_version=context.catalog.version,
+        scenario_sha256=context.scenario.sha256(),
+        scenario=context.scenario.canonical(),
+        decision=decision(context.solution.outcome.value, fleet, totals, labels, context.solution.gap),
+        summary=tuple(_summary(fleet, sla, labels) if found else needs(changes)),
+        solve=_solve(context),
+        periods=period_rows(context),
+        blocks=block_rows(context),
+        classes=class_rows(context),
+        demand=demand_rows(context),
+        fleet=fleet,
+        pools=pool_rows(context) if found else (),
+        flows=flow_rows(context) if found else (),
+        sla=sla,
+        power=power,
+        money=money,
+        evidence=Evidence(
+            considered=considered_rows(context),
+            limits=limit_rows(context) if found else (),
+            changes=changes,
+            checks=check_rows(context, totals, power, sla) if found else (),
+            reasons=tuple(needs(changes)),
+        ),
+        sources=_sources(context),
+    ).sealed()
+
+
+def _summary(fleet: tuple[FleetRow, ...], sla: tuple[SlaRow, ...], labels: list[str]) -> list[str]:
+    return [*purchases(fleet, labels), *tightest(sla)]
+
+
+def _solve(context: Context) -> Solve:
+    solution = context.solution
+    return Solve(
+        outcome=solution.outcome.value,
+        bound_usd=solution.bound,
+        gap=solution.gap,
+        gap_asked=context.scenario.solver.gap,
+        rows=solution.rows,
+        columns=solution.columns,
+        solver=SOLVER,
+        seed=context.scenario.solver.seed,
+        notes=(*solution.notes, *context.notes),
+    )
+
+
+def _sources(context: Context) -> dict[str, str]:
+    """Return the citation of every source that the plan's figures name."""
+    named = {assumption.source for assumption in context.costs.terms.book.values()}
+    for item in (*context.market.offerings, *context.market.left_out):
+        named |= {fact.source for fact in (item.purchase, item.power) if fact is not None}
+    return {source: context.catalog.sources[source].citation for source in sorted(named) if source in context.catalog.sources}

@@ -1,0 +1,43 @@
+"""What is asked for, and how the world may turn out: goal, futures and the weight of the worst of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from planner.scenario.fields import Fraction, Id, MoneyUsd, Strict, Text
+
+Factor = Annotated[float, Field(gt=0, le=1000)]
+
+
+class Goal(Strict):
+    """The question: the cheapest plan, the best service for a fixed cost, or the least power or carbon at a cost ceiling."""
+
+    minimise: Literal["cost", "unserved", "power", "carbon"] = "cost"
+    cost_ceiling: MoneyUsd | None = Field(default=None, description="largest net present cost, for goals other than cost")
+
+
+class FutureCase(Strict):
+    """One way the world may turn out; what it does not name stays as the scenario says."""
+
+    id: Id
+    probability: float = Field(gt=0, le=1)
+    note: Text = ""
+    demand: dict[str, Factor] = Field(default={}, description="factor on a workload's volume, by workload")
+    price: dict[str, Factor] = Field(default={}, description="factor on a system's price, by system")
+    energy: dict[str, Factor] = Field(default={}, description="factor on a site's energy price, by site")
+    late: dict[str, Annotated[int, Field(ge=1, le=60)]] = Field(
+        default={}, description="periods that a system arrives later, by system"
+    )
+    model_replaced: dict[str, Annotated[int, Field(ge=0, le=60)]] = Field(
+        default={}, description="period from which a workload needs another model: hardware wired to the old one is stranded"
+    )
+
+
+class Risk(Strict):
+    """When the future becomes known, and how much its worst part weighs."""
+
+    revealed_in: int = Field(default=1, ge=0, le=60, description="purchases before this period are common to all futures")
+    tail_weight: Fraction = Field(default=0.0, description="0 = expected cost, 1 = the mean of the worst futures (CVaR)")
+    tail: Fraction = Field(default=0.1, gt=0, description="share of probability that counts as the worst")
