@@ -1,7 +1,7 @@
 """No "optimal" and no "infeasible" on one solver run's word alone.
 
-Integer solvers are sometimes wrong and say "Optimal": HiGHS 1.12 to 1.15.1 with presolve reports 164.296 for a model whose optimum
-is 14.68, with a false bound beside it. So every claim is held against things that do not share its path:
+Integer solvers are sometimes wrong and say "Optimal": HiGHS 1.12 to 1.15.1 with presolve reports 164.296 for a model whose
+optimum is 14.68, with a false bound beside it. So every claim is held against things that do not share its path:
 
 * the plan itself, row by row;
 * the linear relaxation, solved apart: no optimum lies below it, and one that lies on it (within the gap) is proved by it;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pulp
+
 from planner.program.constraints.market import largest_need
 from planner.program.goal import expected, merged
 from planner.program.instance import ShareBasis
@@ -111,10 +113,10 @@ def define_kinds(model: Model, sets: Sets) -> None:
     model.row("kinds", (), terms, Sense.LE, float(most))
 
 
-def acquired(model: Model, sets: Sets, system: str) -> dict[tuple[str | int, ...], tuple[object, float]]:
+def acquired(model: Model, sets: Sets, system: str) -> dict[tuple[str | int, ...], tuple[pulp.LpVariable, float]]:
     """Return every column that buys or rents a system, with more units than could ever be used."""
     bound = max(1.0, largest_need(sets, system), float(sets.systems[system].min_order))
-    found: dict[tuple[str | int, ...], tuple[object, float]] = {}
+    found: dict[tuple[str | int, ...], tuple[pulp.LpVariable, float]] = {}
     for index, variable in model.family("buy").items():
         if index[0] == system:
             found["buy", *index] = (variable, bound)

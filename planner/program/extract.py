@@ -1,0 +1,202 @@
+"""From the solver's numbers back to a plan: sparse, sorted records, without dust."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planner.program.goal import expected
+from planner.program.model import Index, Model, Term
+from planner.program.packing import Place, overfull
+from planner.program.sets import Sets
+from planner.program.solution import (
+    Bought,
+    Flow,
+    Moved,
+    Outcome,
+    Owned,
+    Pool,
+    Rented,
+    Retired,
+    Sent,
+    Slack,
+    Solution,
+    Unserved,
+)
+from planner.program.view import views
+
+DUST = 1e-8
+SLACK_FAMILIES = frozenset(
+    {"power", "racks", "supply", "offered", "budget", "capex", "vendor", "flexible", "kinds", "carbon", "ceiling", "fabric"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The value of every column by name; shares below `DUST` count as nothing."""
+
+    by_name: Mapping[str, float]
+
+    def count(self, model: Model, family: str, index: Index) -> int:
+        """Return a whole number."""
+        variable = model.find(family, index)
+        return 0 if variable is None else round(self.by_name[variable.name])
+
+    def positive(self, model: Model, family: str) -> list[tuple[Index, float]]:
+        """Return the columns of a family that are not dust, with their values, sorted by index."""
+        found = [(index, self.by_name[variable.name]) for index, variable in model.family(family).items()]
+        return sorted((index, value) for index, value in found if value > DUST)
+
+    def total(self, terms: list[Term]) -> float:
+        """Return the value of a sum."""
+        return math.fsum(coefficient * self.by_name[variable.name] for coefficient, variable in terms)
+
+
+def bought(model: Model, values: Values) -> tuple[Bought, ...]:
+    """Return the purchases."""
+    found = values.positive(model, "buy")
+    return tuple(sorted(Bought(str(y), str(s), int(t), str(w), round(n)) for (y, s, t, w), n in found))
+
+
+def retired(model: Model, values: Values) -> tuple[Retired, ...]:
+    """Return the retirements."""
+    found = values.positive(model, "retire")
+    return tuple(sorted(Retired(str(y), str(s), int(v), int(t), str(w), round(n)) for (y, s, v, t, w), n in found))
+
+
+def rented(model: Model, sets: Sets, values: Values) -> tuple[Rented, ...]:
+    """Return the commitments to rent."""
+    found = values.positive(model, "rent")
+    return tuple(sorted(Rented(str(o), sets.offers[str(o)].site, int(t), str(w), round(n)) for (o, t, w), n in found))
+
+
+def owned(model: Model, values: Values) -> tuple[Owned, ...]:
+    """Return the owned stock of every period."""
+    found = values.positive(model, "owned")
+    return tuple(sorted(Owned(str(y), str(s), int(t), str(w), round(n)) for (y, s, t, w), n in found if round(n)))
+
+
+def flows(model: Model, sets: Sets, values: Values) -> tuple[Flow, ...]:
+    """Return who serves what, in requests per second."""
+    scale = {world.id: world.scale for world in sets.worlds}
+    found = []
+    for index, share in values.positive(model, "share"):
+        d, b, s, t, h, w = str(index[0]), str(index[1]), str(index[2]), int(index[3]), int(index[4]), str(index[5])
+        rate = scale[w][sets.options[d].workload, b, t, h]
+        found.append(Flow(d, b, s, t, h, w, share * rate))
+    return tuple(sorted(found))
+
+
+def pools(sets: Sets, served: tuple[Flow, ...]) -> tuple[Pool, ...]:
+    """Return the fewest whole replicas that carry the load, with their reserve."""
+    loads: dict[tuple[str, str, int, int, str], float] = {}
+    for flow in served:
+        option = sets.options[flow.option]
+        if option.system is not None:
+            key = (flow.option, flow.site, flow.period, flow.block, flow.future)
+            busy = flow.rate_rps / option.capacity_rps[flow.request_class] / sets.count(flow.site)
+            loads[key] = loads.get(key, 0.0) + busy
+    found = []
+    for key, load in loads.items():
+        reserve = sets.workloads[sets.options[key[0]].workload].reserve_replicas
+        found.append(Pool(*key, max(1, math.ceil(load - 1e-7)) + reserve, load))
+    return tuple(sorted(found))
+
+
+def sent(model: Model, sets: Sets, values: Values) -> tuple[Sent, ...]:
+    """Return what is put on and taken from links, where there is a choice of them."""
+    scale = {world.id: world.scale for world in sets.worlds}
+    found = []
+    for (link, d, b, t, h, w), share in values.positive(model, "sent"):
+        rate = scale[str(w)][sets.options[str(d)].workload, str(b), int(t), int(h)]
+        found.append(Sent(str(link), str(d), str(b), int(t), int(h), str(w), share * rate))
+    return tuple(sorted(found))
+
+
+def moved(model: Model, sets: Sets, values: Values) -> tuple[Moved, ...]:
+    """Return the batch work of every block by the block in which it arrived, in requests per second of the serving block."""
+    scale = {world.id: world.scale for world in sets.worlds}
+    found = []
+    for (k, b, t, h, served, w), share in values.positive(model, "moved"):
+        rate = scale[str(w)][str(k), str(b), int(t), int(served)]
+        found.append(Moved(str(k), str(b), int(t), int(h), int(served), str(w), share * rate))
+    return tuple(sorted(found))
+
+
+def unserved(model: Model, sets: Sets, values: Values) -> tuple[Unserved, ...]:
+    """Return what is turned away, in requests per second."""
+    arrivals = {world.id: world.arrivals for world in sets.worlds}
+    found = []
+    for (k, b, t, h, w), share in values.positive(model, "unserved"):
+        rate = share * arrivals[str(w)][str(k), str(b), int(t), int(h)]
+        found.append(Unserved(str(k), str(b), int(t), int(h), str(w), rate))
+    return tuple(sorted(found))
+
+
+def costs(model: Model, sets: Sets, values: Values) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the expected cost by driver [USD], and the cost of each world [USD]."""
+    by_driver = {driver: values.total(terms) for driver, terms in sorted(expected(model, sets).items())}
+    by_world = dict.fromkeys((world.id for world in sets.worlds), 0.0)
+    for (_, world), terms in model.costs.items():
+        by_world[world] += values.total(terms)
+    return {driver: usd for driver, usd in by_driver.items() if usd}, by_world
+
+
+def usage(model: Model, sets: Sets, values: Values) -> tuple[float, float]:
+    """Return the expected energy [Wh] and carbon [g]."""
+    energy = sum(world.probability * values.total(model.energy.get(world.id, [])) for world in sets.worlds)
+    carbon = sum(world.probability * values.total(model.carbon.get(world.id, [])) for world in sets.worlds)
+    return energy, carbon
+
+
+def slacks(model: Model, values: Values) -> tuple[Slack, ...]:
+    """Return what there is and what is used of every limit with a number of its own."""
+    found = []
+    for row in model.rows.values():
+        if row.family not in SLACK_FAMILIES or not row.rhs:
+            continue
+        relation = model.problem.get_constraint_by_name(row.name)
+        used = math.fsum(value * values.by_name[v.name] for v, value in relation.items()) if relation is not None else 0.0
+        index = tuple(str(part) for part in row.index if part != "")
+        found.append(Slack(row.family, index, row.rhs * row.unit, used * row.unit))
+    return tuple(sorted(found))
+
+
+def fits(sets: Sets, model: Model, values: Values) -> dict[Place, float]:
+    """Return the places where whole replicas do not fit into whole units, and what rounding has cost there [units]."""
+    usable: dict[Place, float] = {}
+    held = sets.instance.policy.reserve_units
+    found = pools(sets, flows(model, sets, values))
+    used = {(sets.options[p.option].system or "", p.site, p.period, p.block, p.future) for p in found}
+    for view in views(model, sets):
+        for system, site, t, h, world in used:
+            if world == view.world.id:
+                units = round(values.total(view.present(system, site, t, h)))
+                usable[system, site, t, h, world] = units - held
+    return overfull(sets, found, usable)
+
+
+def written(model: Model, sets: Sets, values: Values) -> Solution:
+    """Return a plan as records, with its cost; outcome, score and bound are the caller's to say."""
+    by_driver, by_world = costs(model, sets, values)
+    energy, carbon = usage(model, sets, values)
+    served = flows(model, sets, values)
+    return Solution(
+        Outcome.FEASIBLE,
+        objective_usd=math.fsum(by_driver.values()),
+        cost_usd=by_driver,
+        cost_by_future_usd=by_world,
+        bought=bought(model, values),
+        retired=retired(model, values),
+        rented=rented(model, sets, values),
+        owned=owned(model, values),
+        pools=pools(sets, served),
+        flows=served,
+        sent=sent(model, sets, values),
+        moved=moved(model, sets, values),
+        unserved=unserved(model, sets, values),
+        slacks=slacks(model, values),
+        energy_wh=energy,
+        carbon_g=carbon,
+    )
