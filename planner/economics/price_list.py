@@ -36,6 +36,7 @@ class PriceList:
         if key not in self._known:
             series = DriverSeries(driver, (), site, item, block, cohort)
             self._known[key] = coefficients(self.templates, series, self.book, self.clock, self.switches)
+            self._known[key].flags.writeable = False
         return self._known[key]
 
     def buy(self, site: str, item: str, life_periods: int | None = None) -> Vector:

@@ -21,7 +21,7 @@ amounts = st.floats(0.01, 1e6)
 
 @given(amounts, amounts, amounts)
 def test_at_the_break_even_volume_both_cost_the_same(fixed: float, price: float, marginal: float) -> None:
-    """fixed + Q·marginal = Q·price, or never where a unit saves nothing."""
+    """Fixed + Q·marginal = Q·price, or never where a unit saves nothing."""
     found = break_even_volume(fixed, price, marginal)
     if price <= marginal:
         assert found.is_never

@@ -65,7 +65,7 @@ def test_the_account_of_a_mid_life_retirement() -> None:
 def test_the_account_closes_and_never_goes_negative(
     bought: list[float], life: float, salvage: float, data: st.DataObject
 ) -> None:
-    """opening + additions − depreciation − disposals = closing ≥ 0, and closing is the sum of book values."""
+    """Opening + additions − depreciation − disposals = closing ≥ 0, and closing is the sum of book values."""
     periods = len(bought)
     cohort = data.draw(st.integers(0, periods - 1))
     period = data.draw(st.integers(cohort, periods - 1))

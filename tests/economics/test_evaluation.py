@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from economics.small import BOX, SITE, book, clock, stated
 from hypothesis import given
 from hypothesis import strategies as st
 
+from economics.small import BOX, SITE, book, clock, stated
 from planner.economics.discounting import Convention, Timing
 from planner.economics.drivers import ownership_series
 from planner.economics.evaluation import (
@@ -216,7 +216,7 @@ def test_every_line_can_be_switched_off_and_is_then_reported(line: str) -> None:
     template = next(one for one in COST_LINES if one.id == line)
     switches = line_switches(BOOK, {}, [line])
     series = DriverSeries(template.driver, (1.0,) * 4, SITE, ITEMS.get(template.driver, BOX), cohort=0)
-    assert not [item for item in evaluate([template], [series], BOOK, TIME, switches)]
+    assert not list(evaluate([template], [series], BOOK, TIME, switches))
     assert not coefficients([template], series, BOOK, TIME, switches).any()
     assert (line, "left out by the scenario") in [(one.line, one.why) for one in exclusions(COST_LINES, switches)]
 
