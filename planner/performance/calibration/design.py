@@ -1,0 +1,133 @@
+"""What is fitted: for each part of a step its prior, and the traits that may move it, each with how far it is believed to move."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.performance.factors import PARTS, Coefficients, Traits
+from planner.performance.operands import FloatArray
+
+# Prior of every part: its value and the standard deviation of its logarithm. Ratios to physics start from the operator-level tables
+# (GEMM 0.65-0.85 of peak, decode attention 0.8-0.95 of bandwidth); times from what a kernel launch and a scheduler round cost.
+PRIORS: Mapping[str, tuple[float, float]] = {
+    "weight_read": (1.35, 0.3),
+    "decode_compute": (2.0, 0.4),
+    "prefill_compute": (1.8, 0.4),
+    "kv_read": (1.35, 0.4),
+    "decode_attention": (2.5, 0.4),
+    "prefill_attention": (2.5, 0.4),
+    "expert_work": (1.35, 0.3),
+    "activation_traffic": (1.0, 0.5),
+    "layer_us": (20.0, 1.0),
+    "expert_layer_us": (12.0, 1.0),
+    "sequence_us": (4.5, 1.0),
+    "step_ms": (0.4, 1.0),
+    "link_latency_us": (4.5, 1.0),
+    "link_traffic": (1.5, 0.5),
+    "all_to_all": (1.0, 0.7),
+    "interference": (0.8, 0.3),
+    "clumping": (0.08, 0.7),
+    "queueing": (0.4, 0.5),
+    "slot_wait": (0.6, 0.5),
+    "first_token_ms": (10.0, 1.0),
+    "first_token_steps": (1.0, 1.0),
+    "spare_request": (1.0, 0.5),
+    "static_prefill": (1.0, 0.2),
+    "offline": (1.2, 0.3),
+}
+_CHIP = {"maker": 0.25, "hardware": 0.12}
+_SOFTWARE = {"software": 0.25}
+# Standard deviations of the logarithms of multipliers, by part and trait: the shrinkage.
+TRAITS: Mapping[str, Mapping[str, float]] = {
+    "weight_read": _CHIP | _SOFTWARE | {"format": 0.3},
+    "decode_compute": _CHIP | _SOFTWARE | {"format": 0.3},
+    "prefill_compute": _CHIP | _SOFTWARE | {"format": 0.3},
+    "kv_read": {"software": 0.4, "maker": 0.3},
+    "decode_attention": {"software": 0.3},
+    "prefill_attention": {"software": 0.3, "maker": 0.3},
+    "expert_work": {"architecture": 0.3, "software": 0.3},
+    "layer_us": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
+    "step_ms": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
+    "sequence_us": {"software": 0.6},
+    "link_latency_us": {"software": 0.4, "link": 0.4},
+    "link_traffic": {"link": 0.4},
+    "interference": {"software": 0.2},
+    "clumping": {"arrival": 1.0, "pools": 0.7, "protocol": 0.7, "software": 0.3},
+    "queueing": {"arrival": 0.7, "pools": 0.7, "protocol": 0.5},
+    "first_token_ms": {"software": 0.6, "maker": 0.4, "pools": 0.5, "protocol": 0.5},
+    "first_token_steps": {"software": 0.6, "arrival": 0.7, "pools": 0.5, "protocol": 0.5},
+    "offline": {"setting": 0.2, "software": 0.2},
+    "static_prefill": {"software": 0.2},
+    "decode": {"architecture": 0.05, "model": 0.08, "speculation": 0.3},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One unknown: a part's base (trait empty) or the multiplier of a trait's level; prior mean and deviation of its logarithm."""
+
+    part: str
+    trait: str
+    level: str
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The unknowns, and which of them act on which case: `incidence[part]` = (column numbers, 0/1 of shape (case, column))."""
+
+    columns: tuple[Column, ...]
+    incidence: Mapping[str, tuple[list[int], FloatArray]]
+
+    @property
+    def means(self) -> FloatArray:
+        """Return the prior means of the logarithms."""
+        return np.array([column.mean for column in self.columns])
+
+    @property
+    def deviations(self) -> FloatArray:
+        """Return the prior deviations of the logarithms."""
+        return np.array([column.deviation for column in self.columns])
+
+
+def design(traits: Sequence[Traits]) -> Design:
+    """Return the unknowns that cases with these traits can inform."""
+    columns = [column for part in PARTS for column in _columns(part, traits)]
+    incidence: dict[str, tuple[list[int], FloatArray]] = {}
+    for part in PARTS:
+        numbers = [number for number, column in enumerate(columns) if column.part == part]
+        acts = [[_acts(columns[number], one) for number in numbers] for one in traits]
+        incidence[part] = (numbers, np.array(acts, np.float64).reshape(len(traits), len(numbers)))
+    return Design(tuple(columns), incidence)
+
+
+def _columns(part: str, traits: Sequence[Traits]) -> list[Column]:
+    columns = []
+    if part in PRIORS:
+        value, deviation = PRIORS[part]
+        columns.append(Column(part, "", "", math.log(value), deviation))
+    for trait, deviation in TRAITS.get(part, {}).items():
+        levels = sorted({one.get(trait, "") for one in traits} - {""})
+        columns += [Column(part, trait, level, 0.0, deviation) for level in levels]
+    return columns
+
+
+def _acts(column: Column, traits: Traits) -> float:
+    return 1.0 if not column.trait or traits.get(column.trait, "") == column.level else 0.0
+
+
+def coefficients_of(columns: Sequence[Column], logs: FloatArray) -> Coefficients:
+    """Return solved unknowns as the coefficients that predictions read."""
+    base: dict[str, float] = {}
+    by_trait: dict[str, dict[str, dict[str, float]]] = {}
+    for column, log in zip(columns, logs, strict=True):
+        if column.trait:
+            by_trait.setdefault(column.part, {}).setdefault(column.trait, {})[column.level] = float(np.exp(log))
+        else:
+            base[column.part] = float(np.exp(log))
+    return Coefficients(base, by_trait)

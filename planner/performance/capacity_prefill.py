@@ -1,0 +1,153 @@
+"""Capacity of prefill pools under a TTFT percentile: G/G/n, first come first served, on the real distribution of prompts.
+
+One replica is GI/G/1, solved by `single_server`. A pool of n behind one queue (or a router that picks the replica with the least work)
+waits with the probability that an arrival finds n requests in flight (`queueing.occupancy`), and then as long as a server n times as
+fast would make it wait; the exact decay rate of GI/G/n is that of this fast server (Takahashi 1981; Neuts & Takahashi 1981), the same
+separation of the probability of delay from the delay as in Allen–Cunneen and in Whitt, Approximations for the GI/G/m queue (1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planner.performance.queueing import (
+    Arrivals,
+    Bins,
+    Distribution,
+    check_percentile,
+    highest_rate,
+    occupancy,
+    overlap,
+    peakedness,
+)
+from planner.performance.single_server import Density, ResponseTail
+
+Floats = NDArray[np.float64]
+
+_CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Cases:
+    """The arguments of a call, broadcast and flattened: one row a case."""
+
+    service_s: Floats
+    weights: Floats
+    limit_s: Floats
+    dispersion: Floats
+    replicas: Floats
+    shape: tuple[int, ...]
+
+    def take(self, rows: slice) -> _Cases:
+        """Return some of the cases."""
+        return _Cases(
+            self.service_s[rows], self.weights[rows], self.limit_s[rows], self.dispersion[rows], self.replicas[rows], self.shape
+        )
+
+
+def _cases(service: Distribution, limit_s: ArrayLike, arrivals: Arrivals, replicas: ArrayLike, extra_s: ArrayLike) -> _Cases:
+    """Return the broadcast of all arguments over the leading axes of the service times."""
+    values, weights = np.broadcast_arrays(np.asarray(service.values, dtype=float), np.asarray(service.weights, dtype=float))
+    slack = np.asarray(limit_s, dtype=float) - np.asarray(extra_s, dtype=float)
+    dispersion = np.maximum(np.asarray(arrivals.dispersion, dtype=float), 1.0)
+    servers = np.asarray(replicas, dtype=float)
+    shape = np.broadcast_shapes(values.shape[:-1], slack.shape, dispersion.shape, servers.shape)
+    points = values.shape[-1]
+
+    def flat(array: Floats) -> Floats:
+        return np.array(np.broadcast_to(array, shape), dtype=float).reshape(-1)
+
+    def rows(array: Floats) -> Floats:
+        return np.array(np.broadcast_to(array, (*shape, points)), dtype=float).reshape(-1, points)
+
+    return _Cases(rows(values), rows(weights), flat(slack), flat(dispersion), flat(servers), shape)
+
+
+class _Pool:
+    """TTFT of prefill pools as a function of the rate: what does not depend on the rate is computed once."""
+
+    def __init__(self, cases: _Cases) -> None:
+        density = Density.of(cases.service_s, cases.weights)
+        self.tail = ResponseTail(density, cases.limit_s, cases.dispersion, cases.replicas)
+        self.replicas, self.dispersion = cases.replicas, cases.dispersion
+        self.release = 1 / density.mean_s
+        self.saturation = cases.replicas * self.release
+        self.late = cases.limit_s <= density.start_s
+        self.pooled = bool(np.any(cases.replicas > 1))
+        if self.pooled:
+            self.overlap = overlap(cases.service_s, cases.weights / cases.weights.sum(axis=1, keepdims=True))
+            self.bins = Bins.of(cases.replicas)
+            self.departures = self.release[:, None] * self.bins.steps_into
+            self.shift_random_s, self.shift_burst_s = self._first_wait_shift(density)
+
+    def misses(self, rate: Floats) -> Floats:
+        """Return P(wait + service > limit), (case,)."""
+        waiting, idle = self.tail.waiting(rate)
+        if self.pooled:
+            waits = self._waits(rate, idle)[:, None]
+            delayed = (waiting - idle[:, None]) / (1 - idle)[:, None] * np.exp(-self.tail.s * self._shift_s(rate)[:, None])
+            several = self.replicas[:, None] > 1
+            waiting = np.where(several, 1 - waits + waits * delayed, waiting)
+        return np.where(self.late, 1.0, self.tail.exceeds(waiting))
+
+    def _first_wait_shift(self, density: Density) -> tuple[Floats, Floats]:
+        """Return how much longer the first in line waits than before the fast server [s]: replicas out of step, and in step after a burst.
+
+        Out of step it waits for the first of n residual services, not for a residual of S/n; in step, on average halfway from the mean of S/n
+        to the first of n whole services.
+        """
+        fresh, residual = density.first_of(self.replicas)
+        random = residual - density.second_s2 / (2 * density.mean_s * self.replicas)
+        burst = (fresh - density.mean_s / self.replicas) / 2
+        return random, np.maximum(burst, random)
+
+    def _shift_s(self, rate: Floats) -> Floats:
+        """Return the shift of the conditional wait [s]: between out of step (Poisson, or near saturation) and in step (long bursts, idle pool)."""
+        share = (self.dispersion - 1) / (self.dispersion + 6) * np.sqrt(np.maximum(1 - rate / self.saturation, 0))
+        return (1 - share) * self.shift_random_s + share * self.shift_burst_s
+
+    def _waits(self, rate: Floats, idle: Floats) -> Floats:
+        """Return P(all replicas busy) as an arrival finds it, (case,)."""
+        excess = peakedness(rate, self.release, self.dispersion, self.overlap)
+        level = rate / self.release
+        return occupancy(rate, self.departures, self.release, level, self.bins, excess, 1 - idle).waits
+
+
+def _in_chunks(cases: _Cases, solve: Callable[[_Cases, slice], Floats]) -> Floats:
+    """Return `solve` applied to chunks of cases that fit the processor's cache, on two threads (numpy releases the lock)."""
+    count = len(cases.limit_s)
+    slices = [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+    if len(slices) < 2:
+        return np.concatenate([solve(cases.take(part), part) for part in slices]) if slices else np.zeros(0)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return np.concatenate(list(pool.map(lambda part: solve(cases.take(part), part), slices)))
+
+
+def prefill_capacity_rps(
+    service: Distribution,
+    limit_s: ArrayLike,
+    percentile: float,
+    *,
+    arrivals: Arrivals | None = None,
+    replicas: ArrayLike = 1,
+    extra_s: ArrayLike = 0.0,
+) -> Floats:
+    """Return the highest rate [requests/s] of a pool at which the percentile of wait + service + extra meets the limit.
+
+    `service` holds prefill times [s], values (..., point); `limit_s` the TTFT limit [s]; `extra_s` constant delays [s] (KV transfer, network
+    round trip); `arrivals` the stream of the whole pool; `replicas` servers behind one queue. All broadcast over the leading axes, which
+    are the shape of the result. Zero where the limit cannot be met at any rate. Raises InputError for a percentile outside [0.5, 0.9999].
+    """
+    allowed = 1 - check_percentile(percentile)
+    cases = _cases(service, limit_s, arrivals or Arrivals(), replicas, extra_s)
+
+    def solve(part: _Cases, _: slice) -> Floats:
+        pool = _Pool(part)
+        return highest_rate(pool.misses, np.full_like(part.limit_s, allowed), pool.saturation)
+
+    return _in_chunks(cases, solve).reshape(cases.shape)

@@ -1,0 +1,1 @@
+"""Published measurements: reading rows, and what each says about deployment, load and metrics."""

@@ -1,0 +1,218 @@
+"""What every queue of the planner shares: the arrivals, distributions as quadrature, how many requests are in flight, and the search for a rate.
+
+Arrivals are a gamma renewal process; its one figure is the index of dispersion of counts F, which for a renewal process is the squared
+coefficient of variation of its gaps. The number in flight seen by an arrival follows a birth–death chain with births linear in the state,
+so that its variance-to-mean ratio is the peakedness of the stream (Bernoulli–Poisson–Pascal traffic [1]_ [2]_), and with the true
+state-dependent departure rate of the batch.
+
+.. [1] A. E. Eckberg, Generalized peakedness of teletraffic processes, ITC 10 (1983); W. Whitt, Heavy-traffic approximations for service
+   systems with blocking, AT&T Bell Lab. Tech. J. 63 (1984).
+.. [2] L. E. N. Delbrouck, A unified approximate evaluation of congestion functions for smooth and peaky traffics, IEEE Trans. Comm. 29 (1981).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planner.errors import InputError
+
+Floats = NDArray[np.float64]
+
+_BINS = 64
+_SEARCH_STEPS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """A stream of requests as a whole pool sees it.
+
+    `dispersion` is Var(N)/E(N) of the counts N over windows long against a request, equally the squared coefficient of variation of the
+    gaps of a renewal stream (1 = Poisson); any shape that broadcasts against the cases. Figures below 1 are read as 1.
+    """
+
+    dispersion: ArrayLike = 1.0
+
+    @classmethod
+    def of_gaps(cls, coefficient_of_variation: ArrayLike) -> Arrivals:
+        """Return the stream whose inter-arrival gaps have this coefficient of variation."""
+        return cls(np.square(np.asarray(coefficient_of_variation, dtype=float)))
+
+    def split(self, ways: ArrayLike) -> Arrivals:
+        """Return one of `ways` equal streams after random routing: F' = 1 + (F − 1)/ways (Whitt, The queueing network analyzer, 1983)."""
+        return Arrivals(1 + (np.asarray(self.dispersion, dtype=float) - 1) / np.asarray(ways, dtype=float))
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A distribution as quadrature: `values` of shape (..., point), `weights` summing to one that broadcast against them.
+
+    The best points are conditional means of slices of the sample, finer towards the tail that a percentile looks at.
+    """
+
+    values: Floats
+    weights: Floats
+
+    @classmethod
+    def constant(cls, value: float) -> Distribution:
+        """Return the distribution of a single value."""
+        return cls(np.array([float(value)]), np.ones(1))
+
+    @classmethod
+    def of_sample(
+        cls, sample: ArrayLike, points: int = 20, tail: tuple[float, ...] = (0.95, 0.98, 0.99, 0.995, 0.999)
+    ) -> Distribution:
+        """Return the conditional means of `points` slices of a sample: equal slices up to 90 %, then cut at the `tail` probabilities."""
+        ordered = np.sort(np.asarray(sample, dtype=float))
+        cuts = np.concatenate((np.linspace(0, 0.9, max(points - len(tail), 2)), tail, [1.0]))
+        borders = np.unique((cuts * len(ordered)).round().astype(int))
+        sums = np.add.reduceat(ordered, borders[:-1])
+        return cls(sums / np.diff(borders), np.diff(borders) / len(ordered))
+
+    @property
+    def mean(self) -> Floats:
+        """Return the mean, shape (...)."""
+        total: Floats = np.sum(self.values * self.weights, axis=-1) / np.sum(self.weights, axis=-1)
+        return total
+
+    @property
+    def second_moment(self) -> Floats:
+        """Return E[X²], shape (...)."""
+        total: Floats = np.sum(self.values**2 * self.weights, axis=-1) / np.sum(self.weights, axis=-1)
+        return total
+
+
+def overlap(values: Floats, weights: Floats) -> Floats:
+    """Return E[min(S, S')]/E[S] of independent copies, (case,), from points (case, point): how far a burst outlives its arrival, ½ if exponential, 1 if constant."""
+    order = np.argsort(values, axis=1)
+    points, shares = np.take_along_axis(values, order, 1), np.take_along_axis(weights, order, 1)
+    beyond = 1 - np.cumsum(shares, axis=1)
+    smaller = np.sum(points * shares * (shares + 2 * beyond), axis=1)
+    ratio: Floats = smaller / np.sum(points * shares, axis=1)
+    return ratio
+
+
+def peakedness(rate: Floats, release: Floats, dispersion: Floats, overlap_share: Floats) -> Floats:
+    """Return the variance-to-mean ratio of the number in flight with unlimited slots, (case,).
+
+    For exponential stays with release rate γ [1/s] and gamma renewal arrivals of rate λ [1/s] it is exactly 1/(1 − A*(γ)) − λ/γ; the
+    excess over one scales with E[min(S, S')]/E[S] for other stays (Eckberg 1983).
+    """
+    transform = np.exp(-np.log1p(release * dispersion / rate) / dispersion)
+    exponential = 1 / (1 - transform) - rate / release
+    ratio: Floats = np.maximum(1.0, 1 + (exponential - 1) * 2 * overlap_share)
+    return ratio
+
+
+def full_house_ratio(rate: Floats, departures: Floats, dispersion: Floats) -> Floats:
+    """Return σ of GI/M/1, the root of σ = A*(μ(1 − σ)) below one, (case,): the ratio of successive queue lengths when every slot is busy.
+
+    `departures` is μ [1/s] with every slot busy; one where μ ≤ λ.
+    """
+    low, high = np.zeros_like(rate), np.ones_like(rate)
+    for _ in range(18):
+        middle = (low + high) / 2
+        above = np.exp(-np.log1p(departures * (1 - middle) * dispersion / rate) / dispersion) > middle
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.where(departures <= rate, 1.0, (low + high) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """States 0 … slots − 1 of many chains on a common number of bins: `centres` and `steps_into` (the state at the middle of each step) (case, bin)."""
+
+    centres: Floats
+    steps_into: Floats
+    width: Floats
+    used: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, slots: Floats) -> Bins:
+        """Return bins for chains of `slots` ≥ 1 states each, (case,): one state a bin up to 64, equal shares of the states beyond."""
+        count = int(min(_BINS, np.ceil(slots.max())))
+        width = np.maximum(1.0, slots / count)[:, None]
+        index = np.arange(count)[None, :]
+        centres = index * width + (width - 1) / 2
+        steps_into = np.where(index == 0, 0.5, centres - (width - 1) / 2)
+        return cls(centres, steps_into, width[:, 0], index * width < slots[:, None] - 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What an arrival finds: P(every slot busy), and mean and variance of the number in flight, each (case,)."""
+
+    waits: Floats
+    mean: Floats
+    variance: Floats
+
+
+def occupancy(
+    rate: Floats, release: Floats, release_slope: Floats, level: Floats, bins: Bins, excess: Floats, ratio: Floats
+) -> Occupancy:
+    """Return what an arrival finds in a system with state-dependent departures.
+
+    `release` [1/s] is the departure rate at `bins.steps_into`, (case, bin); `level` the number in flight where departures balance the
+    arrivals and `release_slope` [1/s] the derivative there; `excess` the peakedness z ≥ 1; `ratio` the geometric ratio beyond the last slot.
+    Births are λ + γ(1 − 1/z)(j − level), which gives the variance z·level of a peaked stream where departures are linear.
+    """
+    gain = (release_slope * (1 - 1 / excess))[:, None]
+    floor = 1e-9 * rate[:, None]
+    births_before = np.maximum(rate[:, None] + gain * (bins.steps_into - 1 - level[:, None]), floor)
+    births = np.maximum(rate[:, None] + gain * (bins.centres - level[:, None]), floor)
+    steps = bins.width[:, None] * np.log(births_before / release)
+    steps[:, 0] = 0.0
+    log_share = np.where(bins.used, np.cumsum(steps, axis=1), -np.inf)
+    share = np.exp(log_share - log_share.max(axis=1, keepdims=True)) * births
+    last = np.take_along_axis(share, bins.used.sum(axis=1)[:, None] - 1, 1)[:, 0]
+    beyond = last / bins.width * ratio / np.maximum(1 - ratio, 1e-12)
+    beyond = beyond * np.exp(0.5 * (bins.width - 1) * _last_slope(steps, bins) / bins.width)
+    total = share.sum(axis=1) + beyond
+    slots = (bins.centres * bins.used).max(axis=1) + (bins.width + 1) / 2
+    mean = (np.sum(share * bins.centres, axis=1) + beyond * slots) / total
+    square = (np.sum(share * bins.centres**2, axis=1) + beyond * slots**2) / total
+    return Occupancy(beyond / total, mean, np.maximum(square - mean**2, 0.0))
+
+
+def _last_slope(steps: Floats, bins: Bins) -> Floats:
+    """Return the log-ratio of the last used step, (case,)."""
+    last: Floats = np.take_along_axis(steps, bins.used.sum(axis=1)[:, None] - 1, 1)[:, 0]
+    return last
+
+
+def highest_rate(misses: Callable[[Floats], Floats], allowed: Floats, saturation: Floats) -> Floats:
+    """Return the highest rate [1/s] at which the share of requests that miss a limit stays within `allowed`, (case,).
+
+    `misses(rate)` must grow with the rate; `saturation` [1/s] bounds the search. Zero where even a thousandth of saturation misses.
+    Regula falsi with the Illinois rule on log(misses/allowed) against logit(rate/saturation).
+    """
+    low, high = np.full_like(saturation, -7.0), np.full_like(saturation, 7.0)
+
+    def gap(position: Floats) -> Floats:
+        load = saturation / (1 + np.exp(-position))
+        return np.log(np.maximum(misses(load), 1e-9) / allowed)
+
+    at_low, at_high = gap(low), gap(high)
+    never, always = at_low > 0, at_high <= 0
+    at_low, at_high = np.minimum(at_low, -1e-12), np.maximum(at_high, 1e-12)
+    side = np.zeros_like(low)
+    for step in range(_SEARCH_STEPS):
+        secant = (low * at_high - high * at_low) / (at_high - at_low)
+        middle = np.where(step % 4 == 3, (low + high) / 2, secant)
+        value = gap(middle)
+        over = value > 0
+        at_low = np.where(over & (side == 1), at_low / 2, np.where(over, at_low, value))
+        at_high = np.where(~over & (side == -1), at_high / 2, np.where(over, value, at_high))
+        low, high = np.where(over, low, middle), np.where(over, middle, high)
+        side = np.where(over, 1.0, -1.0)
+    position = np.where(always, 7.0, low)
+    return np.where(never, 0.0, saturation / (1 + np.exp(-position)))
+
+
+def check_percentile(percentile: float, field: str = "percentile") -> float:
+    """Return the percentile as a share of requests; raise InputError unless it lies in [0.5, 0.9999]."""
+    if not 0.5 <= percentile <= 0.9999:
+        raise InputError.at(field, f"{percentile!r} given; a share of requests between 0.5 and 0.9999 is needed (0.99 for p99)")
+    return percentile

@@ -1,0 +1,209 @@
+"""What a client sees: TTFT, TPOT, throughput and end-to-end time of an instance under a pattern of load.
+
+Five patterns cover what is published and what is planned: one request at a time; a static batch; a closed loop of clients; open (Poisson)
+arrivals at a known mean occupancy; and an offline queue that keeps the instance full. Aggregated instances interleave prefill with decode:
+each output token carries its share of the prompts that arrive meanwhile. Disaggregated ones queue for prefill instances of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+import numpy as np
+
+from planner.performance.factors import Factors
+from planner.performance.memory import max_batch
+from planner.performance.operands import FloatArray, Operands
+from planner.performance.roofline import decode_s, prompt_s, service_s
+
+
+class Pattern(StrEnum):
+    """How requests come."""
+
+    SINGLE = "single"
+    STATIC = "static"
+    CLOSED = "closed"
+    POISSON = "poisson"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests on a deployment; arrays of one shape.
+
+    `concurrency` counts requests over the whole deployment, `replicas` its (decode) instances, `prefill_instances` those that only
+    prefill (0 = aggregated). `reserved_share` is the share of the answer for which the engine reserves cache on admission; `beams` are
+    sequences per request; `tokens_per_step` is above 1 with speculative decoding; `spare_requests` is what a client keeps in flight beyond
+    the engine's slots.
+    """
+
+    input_tokens: FloatArray
+    output_tokens: FloatArray
+    cached_tokens: FloatArray
+    concurrency: FloatArray
+    replicas: FloatArray
+    prefill_instances: FloatArray
+    reserved_share: FloatArray
+    beams: FloatArray
+    tokens_per_step: FloatArray
+    spare_requests: FloatArray
+
+    def rows(self, index: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Load:
+        """Return the loads of an index."""
+        return Load(*(np.asarray(getattr(self, f.name))[index] for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Times of a client [s] and output tokens per second of the whole deployment."""
+
+    ttft_s: FloatArray
+    tpot_s: FloatArray
+    throughput_tok_s: FloatArray
+    e2e_s: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An instance: the operands of decode, those of the instances that prefill (the same when aggregated), and the factors."""
+
+    decode: Operands
+    prefill: Operands
+    factors: Factors
+
+
+def serve(pattern: Pattern, deployed: Deployed, load: Load) -> Serving:
+    """Return what clients see under a pattern of load."""
+    return _PATTERNS[pattern](deployed, load)
+
+
+def occupancy(deployed: Deployed, load: Load) -> FloatArray:
+    """Return the sequences per instance that memory lets in at once, of those that want in."""
+    held = max_batch(deployed.decode, load.input_tokens + load.output_tokens * load.reserved_share)
+    return np.minimum(_wanting(load), np.maximum(held, 1.0))
+
+
+def _wanting(load: Load) -> FloatArray:
+    return np.maximum(load.concurrency / load.replicas * load.beams, 1.0)
+
+
+def _decode(deployed: Deployed, load: Load, batch: FloatArray) -> FloatArray:
+    """Return the time per output token [s] at a batch, prefill apart; half the answer stands in the cache on average."""
+    context = load.input_tokens + load.output_tokens / 2
+    return decode_s(deployed.decode, deployed.factors, batch, context) / load.tokens_per_step
+
+
+def _alone(deployed: Deployed, load: Load) -> FloatArray:
+    fresh = np.maximum(load.input_tokens - load.cached_tokens, 1.0)
+    return prompt_s(deployed.prefill, deployed.factors, fresh, load.cached_tokens, np.asarray(1.0))
+
+
+def _service(deployed: Deployed, load: Load) -> FloatArray:
+    fresh = np.maximum(load.input_tokens - load.cached_tokens, 1.0)
+    return service_s(deployed.prefill, deployed.factors, fresh, load.cached_tokens)
+
+
+def _more_tokens(load: Load) -> FloatArray:
+    return np.maximum(load.output_tokens - 1.0, 0.0)
+
+
+def _single(deployed: Deployed, load: Load) -> Serving:
+    fx = deployed.factors
+    batch = occupancy(deployed, load)
+    tpot = _decode(deployed, load, batch)
+    ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms
+    e2e = ttft + _more_tokens(load) * tpot
+    rate = load.concurrency * load.output_tokens / np.where(load.input_tokens > 1.0, e2e, load.output_tokens * tpot)
+    return Serving(ttft, tpot, rate, e2e)
+
+
+def _static(deployed: Deployed, load: Load) -> Serving:
+    """All prompts prefill together, then all decode; what memory does not hold runs in a further wave."""
+    fx = deployed.factors
+    batch = occupancy(deployed, load)
+    tpot = _decode(deployed, load, batch)
+    fresh = np.maximum(load.input_tokens - load.cached_tokens, 1.0)
+    ttft = prompt_s(deployed.prefill, fx, fresh, load.cached_tokens, batch) * fx.static_prefill
+    wave = ttft + _more_tokens(load) * tpot
+    rate = load.replicas * batch * load.output_tokens / wave / load.beams
+    return Serving(ttft, tpot, rate, wave * _wanting(load) / batch)
+
+
+def _offline(deployed: Deployed, load: Load) -> Serving:
+    """The queue never empties: an instance alternates prefill of newcomers with decode of a full batch."""
+    fx = deployed.factors
+    batch = occupancy(deployed, load)
+    service, step = _service(deployed, load), _decode(deployed, load, batch)
+    cycle = (batch * service + load.output_tokens * step) * fx.offline
+    tpot = cycle / load.output_tokens
+    rate = load.replicas * batch * load.output_tokens / cycle / load.beams
+    ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms + fx.first_token_steps * tpot
+    return Serving(ttft, tpot, rate, ttft + _more_tokens(load) * tpot)
+
+
+def _poisson(deployed: Deployed, load: Load) -> Serving:
+    """The mean occupancy is known (Little's law); prompts wait as in M/D/1 for the prefill of others."""
+    fx = deployed.factors
+    batch = _wanting(load)
+    service = _queue_service(deployed, load)
+    tpot = _inflated(deployed, load, batch, service)
+    utilisation = np.clip(batch * service / np.maximum(_more_tokens(load) * tpot, 1e-9), 0.0, 0.95)
+    wait = fx.queueing * service * utilisation / (1.0 - utilisation)
+    ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms + wait + fx.first_token_steps * tpot
+    return Serving(ttft, tpot, load.concurrency / tpot, ttft + _more_tokens(load) * tpot)
+
+
+def _closed(deployed: Deployed, load: Load) -> Serving:
+    """Clients send the next request when the last is answered; requests in prefill do not decode (fixed point)."""
+    fx = deployed.factors
+    want, batch = _wanting(load), occupancy(deployed, load)
+    service, more = _queue_service(deployed, load), np.maximum(_more_tokens(load), 1.0)
+    decoding = batch
+    for _ in range(_FIXED_POINT_ROUNDS):
+        tpot = _inflated(deployed, load, decoding, service)
+        residence = _prefill_residence(batch, service, more * tpot)
+        decoding = np.maximum(batch * more * tpot / (residence + more * tpot), 1.0)
+    wait = (
+        fx.clumping * (batch - 1.0) * service + fx.queueing * np.maximum(residence - service, 0.0) + fx.first_token_steps * tpot
+    )
+    slot = np.maximum(want / batch - 1.0, 0.0) * load.output_tokens * tpot * fx.slot_wait
+    spare = fx.spare_request * load.spare_requests * more * tpot / batch
+    ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms + wait + slot + spare
+    e2e = ttft + _more_tokens(load) * tpot
+    return Serving(ttft, tpot, load.replicas * want * load.output_tokens / e2e / load.beams, e2e)
+
+
+_FIXED_POINT_ROUNDS = 3
+
+
+def _prefill_residence(batch: FloatArray, service: FloatArray, decode_s: FloatArray) -> FloatArray:
+    """Return the time in the prefill queue and service [s] of a closed loop of `batch` requests.
+
+    Schweitzer's approximation of mean-value analysis for one queue (service D) and a delay (Z):
+    R^2 + R (Z - D N) - D Z = 0.
+    """
+    excess = batch * service - decode_s
+    return (excess + np.sqrt(excess * excess + 4.0 * service * decode_s)) / 2.0
+
+
+def _queue_service(deployed: Deployed, load: Load) -> FloatArray:
+    """Return the prefill time per prompt as one decode instance sees it [s]: its share of the prefill instances, or itself."""
+    instances = np.where(load.prefill_instances > 0, load.prefill_instances / load.replicas, 1.0)
+    return _service(deployed, load) / instances
+
+
+def _inflated(deployed: Deployed, load: Load, batch: FloatArray, service: FloatArray) -> FloatArray:
+    """Return the time per output token with the prefill of others between the steps [s]; apart pools do not disturb."""
+    share = deployed.factors.interference * np.maximum(batch - 0.5, 0.0) * service / np.maximum(load.output_tokens, 1.0)
+    return _decode(deployed, load, batch) + np.where(load.prefill_instances > 0, 0.0, share)
+
+
+_PATTERNS: Mapping[Pattern, Callable[[Deployed, Load], Serving]] = {
+    Pattern.SINGLE: _single,
+    Pattern.STATIC: _static,
+    Pattern.CLOSED: _closed,
+    Pattern.POISSON: _poisson,
+    Pattern.OFFLINE: _offline,
+}

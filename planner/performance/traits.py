@@ -1,0 +1,85 @@
+"""The traits of a deployment that fitted factors are keyed by: chip family, engine, software age, format, link, architecture."""
+
+from __future__ import annotations
+
+from catalog.items import Hardware, HardwareClass, Model
+from planner.performance.factors import Traits
+from planner.performance.formats import WeightFormat
+
+_LINKS = (
+    ("nvl", "nvlink"), ("xgmi", "xgmi"), ("infinity", "xgmi"), ("ici", "ici"), ("neuron", "neuronlink"), ("roce", "ethernet"),
+    ("ethernet", "ethernet"), ("gbe", "ethernet"), ("pcie", "pcie"),
+)  # fmt: skip
+# Chips whose compiler fixes every cycle beforehand: nothing is launched at run time.
+STATICALLY_SCHEDULED = frozenset(
+    {
+        HardwareClass.SRAM_LPU,
+        HardwareClass.SRAM_WAFER,
+        HardwareClass.IN_MEMORY,
+        HardwareClass.TRANSFORMER_ASIC,
+        HardwareClass.HARDWIRED,
+        HardwareClass.RDU,
+    }
+)
+
+
+def segment(hardware: Hardware) -> str:
+    """Return the family of silicon as the factors see it: GPUs with stacked memory apart from those without."""
+    if hardware.hardware_class in STATICALLY_SCHEDULED:
+        return "statically_scheduled"
+    if hardware.hardware_class is not HardwareClass.GPU:
+        return str(hardware.hardware_class)
+    stacked = any(tier.kind.upper().startswith("HBM") for tier in hardware.memory)
+    return "datacentre_gpu" if stacked else "workstation_gpu"
+
+
+def maker(hardware: Hardware) -> str:
+    """Return the vendor's first word in lower case (`NVIDIA Corporation` is nvidia)."""
+    words = hardware.vendor.casefold().split()
+    return words[0] if words else ""
+
+
+def link(hardware: Hardware) -> str:
+    """Return the kind of fabric between chips of an instance; `pcie` where none is published."""
+    text = "" if hardware.scale_up is None else hardware.scale_up.kind.casefold()
+    if text.startswith("none") or text.startswith("pcie"):
+        return "pcie"
+    return next((kind for word, kind in _LINKS if word in text), "other" if text else "pcie")
+
+
+def architecture(model: Model) -> str:
+    """Return what the factors know of a model's shape: dense, moe, mla (a mixture on a latent cache) or hybrid."""
+    if not model.pure_transformer:
+        return "hybrid"
+    if model.latent is not None:
+        return "mla"
+    return "dense" if model.experts is None else "moe"
+
+
+def traits_of(hardware: Hardware, model: Model, weights: WeightFormat, engine: str, era: str) -> dict[str, str]:
+    """Return the traits of a deployment; an unknown engine or era is the empty level, which no factor knows."""
+    family = segment(hardware)
+    return {
+        "segment": family,
+        "maker": f"{family}|{maker(hardware)}",
+        "hardware": hardware.id,
+        "link": link(hardware),
+        "format": weights.label,
+        "architecture": architecture(model),
+        "model": model.id,
+        "engine": engine,
+        "era": era,
+        "software": f"{engine}|{era}" if engine else "",
+    }
+
+
+def engine_of(hardware: Hardware) -> str:
+    """Return the engine that a plan assumes where nobody names one: what the family's owners mostly run."""
+    family = segment(hardware)
+    if family == "datacentre_gpu":
+        return "vllm"
+    by_family = {"workstation_gpu": "vllm", "edge_npu": "llama.cpp", "cpu": "llama.cpp", "riscv": "tt-metal", "tpu": "vllm"}
+    return by_family.get(family, "")
+
+
+__all__ = ["STATICALLY_SCHEDULED", "Traits", "architecture", "engine_of", "link", "maker", "segment", "traits_of"]
