@@ -81,7 +81,7 @@ def test_killing_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    """kill -9 of the parent leaves no orphan that goes on computing."""
+    """Kill -9 of the parent leaves no orphan that goes on computing."""
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
@@ -89,7 +89,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         "from api.jobs.child import Child\n"
         "from api.jobs.worker import SubmittedTask\n"
         "if __name__ == '__main__':\n"
-        "    child = Child(work, SubmittedTask('{\"title\": \"hang\"}', Path(sys.argv[2])))\n"
+        '    child = Child(work, SubmittedTask(\'{"title": "hang"}\', Path(sys.argv[2])))\n'
         "    child.wait(lambda _: print(child.pid, flush=True))\n"
     )
     path = tmp_path / "parent.py"
@@ -109,4 +109,6 @@ def _alive(pid: int | None) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8") if Path(f"/proc/{pid}").exists() else False
+    return (
+        "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8") if Path(f"/proc/{pid}").exists() else False
+    )
