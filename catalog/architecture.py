@@ -109,11 +109,21 @@ class Details:
     expert_bias: bool = False
     shared_expert_gate: bool = False
     position_embeddings: int = 0
+    embedding_norm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FullAttention:
+    """The geometry of the full-attention layers where it differs from the windowed ones; `shared_kv` keys serve as values too."""
+
+    head_dim: int
+    kv_heads: int
+    shared_kv: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """The dimensions of a decoder; `experts_hidden` and the rest follow the published configuration's words."""
+    """The dimensions of a decoder, named as its published configuration names them."""
 
     layers: int
     hidden: int
@@ -130,6 +140,7 @@ class Architecture:
     indexer: Indexer | None = None
     mixer: GatedDelta | Mamba1 | Mamba2 | None = None
     details: Details = Details()
+    full: FullAttention | None = None
 
     @property
     def attention_layers(self) -> int:
@@ -169,18 +180,25 @@ def _latent_weights(a: Architecture, m: LatentAttention) -> int:
     return query + down + up + a.heads * m.v_head_dim * a.hidden + index
 
 
-def _grouped_weights(a: Architecture) -> int:
+def _grouped_weights(a: Architecture, head_dim: int, kv_heads: int, *, shared_kv: bool = False) -> int:
     """Return the weights of one block of multi-head or grouped-query attention."""
     d = a.details
-    queries, keys = a.heads * a.head_dim, a.kv_heads * a.head_dim
-    weights = a.hidden * (queries * (2 if d.attention_gate else 1) + 2 * keys) + queries * a.hidden
+    queries, keys = a.heads * head_dim, kv_heads * head_dim
+    projected = queries * (2 if d.attention_gate else 1) + keys * (1 if shared_kv else 2)
+    weights = a.hidden * projected + queries * a.hidden
     weights += (queries + 2 * keys) * d.qkv_bias + a.hidden * d.output_bias + a.heads * d.attention_sinks
-    return weights + {"": 0, "per_head": 2 * a.head_dim, "per_layer": queries + keys}[d.qk_norm]
+    return weights + {"": 0, "per_head": 2 * head_dim, "per_layer": queries + keys}[d.qk_norm]
 
 
 def attention_weights(a: Architecture) -> int:
-    """Return the weights of one attention block."""
-    return _latent_weights(a, a.latent) if a.latent else _grouped_weights(a)
+    """Return the weights of all attention blocks."""
+    if a.latent is not None:
+        return a.attention_layers * _latent_weights(a, a.latent)
+    own = a.layer_kinds.get("full", 0) if a.full else 0
+    common = (a.attention_layers - own) * _grouped_weights(a, a.head_dim, a.kv_heads)
+    if a.full is None:
+        return common
+    return common + own * _grouped_weights(a, a.full.head_dim, a.full.kv_heads, shared_kv=a.full.shared_kv)
 
 
 def _block_weights(a: Architecture, intermediate: int) -> int:
@@ -221,8 +239,8 @@ def _common_weights(a: Architecture) -> int:
     """Return every weight that is neither a routed expert nor the token table nor the output projection."""
     d = a.details
     dense = _block_weights(a, a.ffn_intermediate) + (a.ffn_intermediate * (2 if a.ffn_gated else 1) + a.hidden) * d.mlp_bias
-    norms = (a.layers * d.norms_per_layer + 1) * a.hidden * (2 if d.norm_bias else 1)
-    blocks = a.attention_layers * attention_weights(a) + _mixer_weights(a) + a.dense_layers * dense
+    norms = (a.layers * d.norms_per_layer + 1 + d.embedding_norm) * a.hidden * (2 if d.norm_bias else 1)
+    blocks = attention_weights(a) + _mixer_weights(a) + a.dense_layers * dense
     return blocks + _around_experts(a) + norms + d.position_embeddings * a.hidden
 
 
@@ -247,7 +265,10 @@ def kv_bytes_per_layer(a: Architecture) -> int:
 
 def kv_bytes_per_token(a: Architecture) -> int:
     """Return the 16-bit cache bytes per token of the layers whose cache grows with the context."""
-    return a.layer_kinds.get("full", 0) * kv_bytes_per_layer(a)
+    layers = a.layer_kinds.get("full", 0)
+    if a.full is not None:
+        return layers * 2 * (1 if a.full.shared_kv else 2) * a.full.kv_heads * a.full.head_dim
+    return layers * kv_bytes_per_layer(a)
 
 
 def window_kv_bytes_per_token(a: Architecture) -> int:

@@ -81,7 +81,7 @@ def model_of(item_id: str, entry: ModelEntry) -> Model:
         id=item_id,
         family=entry.family,
         hf_id=entry.hf_id,
-        aliases=frozenset(entry.aliases),
+        aliases=frozenset(filter(None, (*entry.aliases, entry.hf_id))),
         licence=entry.licence,
         attention=entry.attention,
         layers=a.layers,
@@ -143,6 +143,7 @@ def architecture_of(entry: ArchitectureEntry) -> arch.Architecture:
         indexer=arch.Indexer(**entry.indexer.model_dump()) if entry.indexer else None,
         mixer=_mixer(entry),
         details=_details(entry),
+        full=_full(entry, entry.head_dim or query),
     )
 
 
@@ -271,6 +272,12 @@ def _mixer(entry: ArchitectureEntry) -> arch.GatedDelta | arch.Mamba1 | arch.Mam
     return arch.Mamba2(**entry.mamba2.model_dump()) if entry.mamba2 else None
 
 
+def _full(entry: ArchitectureEntry, head_dim: int) -> arch.FullAttention | None:
+    if entry.full_head_dim is None and entry.full_kv_heads is None and not entry.full_shared_kv:
+        return None
+    return arch.FullAttention(entry.full_head_dim or head_dim, entry.full_kv_heads or entry.kv_heads, entry.full_shared_kv)
+
+
 def _details(entry: ArchitectureEntry) -> arch.Details:
     experts = entry.experts
     return arch.Details(
@@ -287,4 +294,5 @@ def _details(entry: ArchitectureEntry) -> arch.Details:
         expert_bias=bool(experts and experts.bias),
         shared_expert_gate=bool(experts and experts.shared_gate),
         position_embeddings=entry.position_embeddings,
+        embedding_norm=entry.embedding_norm,
     )

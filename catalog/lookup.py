@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Protocol, TypeVar
@@ -58,8 +59,12 @@ def resolve(catalog: Catalog, name: str) -> Hardware | Model | System:
 
 
 def normal(name: str) -> str:
-    """Return a name without case, spaces and punctuation: `NVIDIA H100-SXM` and `nvidia h100 sxm` are the same."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum() or letter == "+")
+    """Return a name without case, spaces and punctuation, which count only between two digits.
+
+    `NVIDIA H100-SXM` and `nvidia h100 sxm` are the same; `opt-1.3b` and `opt-13b`, `qwen2-7b` and `qwen-27b` are not.
+    """
+    pointed = re.sub(r"(?<=\d)[\s_/-]+(?=\d)", "-", name.casefold())
+    return re.sub(r"(?<!\d)[^a-z0-9+]+|[^a-z0-9+]+(?!\d)", "", pointed)
 
 
 def name_clashes(noun: str, items: Mapping[str, _T]) -> list[Problem]:

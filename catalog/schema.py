@@ -304,6 +304,10 @@ class ArchitectureEntry(Entry):
     attention_gate: bool = False
     attention_sinks: bool = False
     position_embeddings: Whole = 0
+    embedding_norm: bool = False
+    full_head_dim: Positive | None = None
+    full_kv_heads: Positive | None = None
+    full_shared_kv: bool = False
     experts: ExpertsEntry | None = None
     latent: LatentEntry | None = None
     indexer: IndexerEntry | None = None
