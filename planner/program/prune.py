@@ -1,9 +1,10 @@
 """Options that another option beats for every class leave before the program is built; no optimum changes by it.
 
-B dominates A if both serve the same workload in the same role on the same system, B may stand and link wherever and whenever A may,
-and m = floor(units of A / units of B) >= 1 replicas of B, in the units that one A takes, do at least what it does: for every class
-`m capacity_B >= capacity_A`, at no more watt-seconds, bytes, fees, grams or breaches per request. Then any plan that uses A becomes,
-with every replica of A replaced by m of B, a plan that is feasible and no dearer: units, watts and racks stay, load and energy fall.
+B dominates A if both serve the same workload in the same role on the same system, B may stand and link wherever and whenever
+A may, and m = floor(units of A / units of B) >= 1 replicas of B, in the units that one A takes, do at least what it does: for
+every class `m capacity_B >= capacity_A`, at no more watt-seconds, bytes, fees, grams or breaches per request. Then any plan that
+uses A becomes, with every replica of A replaced by m of B, a plan that is feasible and no dearer: units, watts and racks stay,
+load and energy fall.
 """
 
 from __future__ import annotations

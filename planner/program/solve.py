@@ -89,7 +89,7 @@ def solve_instance(instance: Instance, progress: Report | None = None) -> Soluti
 
 
 def _attempts(instance: Instance, end: float, progress: Report | None) -> Solution:
-    """Return a plan whose replicas are whole: if rounding them up does not fit, room is made for it and the program solved again."""
+    """Return a plan of whole replicas: where rounding them up does not fit, room is made and the program solved again."""
     sets = prepare(instance)
     room: list[dict[Place, float]] = []
     bound = -math.inf
@@ -121,9 +121,9 @@ def _planned(run: _Run) -> tuple[Solution, dict[Place, float]]:
     model, sets = run.model, run.sets
     matrix, verdict = run.stage("solve", score(model, sets))
     answer, scale = verdict.answer, model.scale
-    size = {"rows": len(matrix.rows), "columns": len(matrix.columns)}
     if answer.values is None or answer.objective is None:
-        return Solution(answer.outcome, notes=tuple(run.notes), **size), {}
+        empty = Solution(answer.outcome, notes=tuple(run.notes), rows=len(matrix.rows), columns=len(matrix.columns))
+        return empty, {}
     values = _named(matrix, verdict)
     if sets.instance.goal is not Goal.CHEAPEST:
         keep(model, "score", score(model, sets), answer.objective * scale)
@@ -142,7 +142,8 @@ def _planned(run: _Run) -> tuple[Solution, dict[Place, float]]:
             bound=min(answer.bound * scale, reached or 0.0),
             gap=answer.gap,
             notes=tuple(run.notes),
-            **size,
+            rows=len(matrix.rows),
+            columns=len(matrix.columns),
         ),
         lost,
     )
