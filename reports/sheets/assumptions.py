@@ -1,0 +1,146 @@
+"""Inputs: every assumption with its value, unit, source, date and kind; the blue cells are there to be changed."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from planner.economics.assumptions import Assumption, Axis
+from planner.economics.discounting import Convention
+from planner.plan.money import Money
+from reports.book import Book, Place
+from reports.grid import Kind, Line, Sheet, Value
+from reports.styles import PERCENT, VALUE, Role, Style
+
+SHEET, PATHS = "Assumptions", "Price paths"
+HEADS = ("Assumption", "Value", "Unit", "Low", "High", "How known", "Date", "Source", "Note", "Address")
+TEXT, INPUT, RANGE = Style(), Style(Role.INPUT, VALUE), Style(Role.TEXT, VALUE)
+STYLES = (TEXT, INPUT, TEXT, RANGE, RANGE, TEXT, TEXT, TEXT, TEXT, TEXT)
+
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "Prices of hardware",
+        ("purchase_", "price_index", "accelerators", "residual", "value_share", "retained", "realised", "economic_", "book_"),
+    ),
+    (
+        "Sites and energy",
+        ("pue", "tariff", "demand_charge", "colocation", "rack_", "site_", "facility_", "carbon", "embodied", "life_share"),
+    ),
+    ("Rent", ("rent_", "running_share", "upfront", "commitment", "lease_")),
+    ("Tokens", ("usd_mtok", "token_")),
+    ("Finance and time", ("discount", "financed", "loan_", "years_per", "months_per", "hours_per")),
+)
+OTHER = "Running costs and shares"
+
+
+def write(book: Book) -> None:
+    """Fill the sheets Assumptions and, where a figure changes over time or age, Price paths."""
+    money = book.plan.money
+    if money is None:
+        return
+    sheet = book.sheet(
+        SHEET,
+        "Assumptions",
+        "Every figure that the money rests on. Change a blue cell: costs, unit costs and checks follow.",
+        Kind.INPUT,
+    )
+    sheet.freeze = "B6"
+    sheet.widths |= {8: 44.0, 9: 36.0}
+    sheet.write(*HEADS, style=[Style(Role.HEAD if style is TEXT else Role.HEAD_NUMBER) for style in STYLES])
+    _clock(book, sheet, money)
+    paths = _paths(book, money)
+    for section, group in groupby(sorted(money.assumptions, key=_order), key=_section):
+        sheet.section(section, len(HEADS))
+        for assumption in group:
+            _write_one(book, sheet, assumption, paths.get(assumption.id))
+
+
+def _order(assumption: Assumption) -> tuple[int, str]:
+    titles = [title for title, _ in SECTIONS]
+    section = _section(assumption)
+    return (titles.index(section) if section in titles else len(titles), assumption.id)
+
+
+def _section(assumption: Assumption) -> str:
+    return next((title for title, starts in SECTIONS if assumption.id.startswith(starts)), OTHER)
+
+
+def _clock(book: Book, sheet: Sheet, money: Money) -> None:
+    """Write what turns cash into present value: the discount rate, the length of a period, when running costs fall."""
+    operating = 0.5 if money.convention == Convention.MID_PERIOD else 1.0
+    rows: tuple[tuple[str, str, float, str, str], ...] = (
+        (
+            "discount_rate",
+            "Discount rate",
+            money.discount_rate,
+            "1/year",
+            "effective annual rate; every present value uses this cell",
+        ),
+        ("clock_years", "Length of a period", money.years_per_period, "years", "for discounting"),
+        ("clock_periods", "Periods of the plan", float(book.periods), "periods", "frozen: the plan has one column for each"),
+        ("offset_start", "Purchases fall at", 0.0, "periods", "0 = the start of their period"),
+        (
+            "offset_operating",
+            "Running costs fall at",
+            operating,
+            "periods",
+            f"{money.convention}: 0.5 = middle, 1 = end of their period",
+        ),
+        ("offset_end", "Loan payments fall at", 1.0, "periods", "1 = the end of their period"),
+    )
+    sheet.section("Discounting", len(HEADS))
+    for name, label, value, unit, note in rows:
+        style = (
+            Style(Role.FROZEN, VALUE)
+            if name == "clock_periods"
+            else Style(Role.INPUT, PERCENT if name == "discount_rate" else VALUE)
+        )
+        styles = (TEXT, style, *STYLES[2:])
+        row = sheet.write(label, value, unit, None, None, "user", "", "scenario", note, name, style=styles)
+        book.spots[name] = sheet.spot(2, row, value)
+
+
+def _write_one(book: Book, sheet: Sheet, assumption: Assumption, path: Line | None) -> None:
+    value: Value = assumption.values[0] if path is None else "by period" if assumption.axis is Axis.PERIOD else "by age"
+    note = assumption.note if path is None else f"{assumption.note + '; ' if assumption.note else ''}see {PATHS}, row {path.row}"
+    source = book.source(assumption.source)
+    styles = STYLES if path is None else (TEXT, TEXT, *STYLES[2:])
+    row = sheet.write(
+        assumption.label, value, assumption.unit, assumption.low, assumption.high, assumption.kind.value, assumption.date,
+        source, note, assumption.id, style=styles,
+    )  # fmt: skip
+    spot = sheet.spot(2, row, assumption.values[0]) if path is None else None
+    book.places[assumption.id] = Place(assumption, spot, path)
+
+
+def _paths(book: Book, money: Money) -> dict[str, Line]:
+    """Write the assumptions that change over the periods, then those that change with age; return their rows by address."""
+    changing = [assumption for assumption in money.assumptions if not assumption.is_single]
+    if not changing:
+        return {}
+    sheet = book.sheet(
+        PATHS,
+        "Price paths",
+        "Assumptions that change over the plan, and those that change with the age of a unit.",
+        Kind.INPUT,
+        timed=True,
+    )
+    found: dict[str, Line] = {}
+    sheet.timeline("Assumption, by period", "Address", "Unit", "How known", "Source", total="", start="")
+    for assumption in changing:
+        if assumption.axis is Axis.PERIOD:
+            found[assumption.id] = _path(book, sheet, assumption)
+    aged = [assumption for assumption in changing if assumption.axis is Axis.AGE]
+    if aged:
+        sheet.row += 1
+        most = max(len(assumption.values) for assumption in aged)
+        heads = ["Assumption, by age in periods from new", "Address", "Unit", "How known", "Source", "", ""]
+        styles = [Style(Role.HEAD)] * 5 + [Style(Role.HEAD_NUMBER)] * (2 + most)
+        sheet.write(*heads, *(f"age {age}" for age in range(most)), style=styles)
+        for assumption in aged:
+            found[assumption.id] = _path(book, sheet, assumption)
+    return found
+
+
+def _path(book: Book, sheet: Sheet, assumption: Assumption) -> Line:
+    head = (assumption.label, assumption.id, assumption.unit, assumption.kind.value, book.source(assumption.source))
+    return sheet.series(head, assumption.values, INPUT, total=False)

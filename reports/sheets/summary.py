@@ -1,0 +1,88 @@
+"""Summary: the decision, the figures that matter, and the plan in four charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.economics.lines import Group
+from reports.book import Book
+from reports.charts import Curve, bars, curve_of, lines, periods_range, sheet_prefix, stacked_columns
+from reports.grid import HEAD_ROW, Formula, Kind, Sheet, Spot
+from reports.styles import AMOUNT, COUNT, USD, Role, Style
+
+SHEET = "Summary"
+MOST_SITES = 4
+
+
+def write(book: Book) -> None:
+    """Fill the sheet; every figure is a link to where it is computed."""
+    sheet = book.sheet(SHEET, "Summary", str(book.plan.scenario.get("title", "")), Kind.OUTPUT)
+    sheet.widths |= {1: 40.0, 2: 18.0, 3: 14.0, 4: 60.0}
+    sheet.section("Decision", 9)
+    sheet.note_line(book.plan.decision)
+    for sentence in book.plan.summary:
+        sheet.write(f"• {sentence}", style=Style(Role.NOTE))
+    if not book.plan.found:
+        return
+    sheet.section("Figures", 9)
+    for label, value, number, unit, words in _figures(book):
+        row = sheet.write(label, None, unit, words, style=Style())
+        sheet.put(row, 2, Formula(f"={value.seen_from(SHEET)}", value.value), Style(Role.LINK, number))
+    _charts(book, sheet)
+
+
+def _figures(book: Book) -> Iterator[tuple[str, Spot, str, str, str]]:
+    spots, rows = book.spots, book.lines
+    if "npc" in spots:
+        yield "Net present cost", spots["npc"], USD, "USD", "all cost lines, discounted to the start of the plan"
+        yield "Equivalent annual cost", spots["eac"], USD, "USD/year", "the level yearly payment with the same present value"
+        yield "Cash out over the plan", rows["cash"].total(), USD, "USD", "undiscounted"
+    for group in (Group.CAPEX, Group.OPEX, Group.RENT, Group.TOKENS):
+        if f"group:{group.value}" in spots:
+            yield f"of which {group.value}, present value", spots[f"group:{group.value}"], USD, "USD", ""
+    if "units" in rows:
+        units = rows["units"]
+        yield "Units in the first period", units.period(0), COUNT, "units", "orderable systems, all sites"
+        yield "Units in the last period", units.period(book.periods - 1), COUNT, "units", ""
+    for name, line in rows.items():
+        if name.startswith("nameplate:"):
+            site = book.title_of("sites", name.removeprefix("nameplate:"))
+            yield (
+                f"Power in the last period, {site}",
+                line.period(book.periods - 1),
+                AMOUNT,
+                "kW",
+                "nameplate of all units present",
+            )
+
+
+def _charts(book: Book, sheet: Sheet) -> None:
+    first = sheet.row + 1
+    names = periods_range("Cost" if "cash" in book.lines else "Fleet", HEAD_ROW, book.periods)
+    charts = []
+    cash = [curve_of(line) for name, line in book.lines.items() if name.startswith("cash:")]
+    if cash:
+        charts.append(stacked_columns("Cash out by period", names, cash, "USD", '#,##0.0,,"M"'))
+        top, bottom = book.rows["groups"]
+        prefix = sheet_prefix("Cost")
+        values = Curve(f"{prefix}$F${top}:$F${bottom}", f"{prefix}$A${top - 1}")
+        charts.append(bars("Net present cost by group", f"{prefix}$A${top}:$A${bottom}", [values], "USD", '#,##0.0,,"M"'))
+    if "units" in book.rows:
+        top, bottom = book.rows["units"]
+        fleet = [Curve(_row_range(book, "Fleet", row), f"Fleet!$A${row}") for row in range(top, bottom + 1)]
+        charts.append(stacked_columns("Fleet by period", names, fleet, "units", "#,##0"))
+    power = _power(book)
+    if power:
+        charts.append(lines("Power against limit", names, power, "kW", "#,##0"))
+    for index, chart in enumerate(charts):
+        sheet.charts.append((chart, f"{'AD'[index % 2]}{first + 18 * (index // 2)}"))
+
+
+def _row_range(book: Book, sheet: str, row: int) -> str:
+    return periods_range(sheet, row, book.periods)
+
+
+def _power(book: Book) -> list[Curve]:
+    sites = [name.removeprefix("nameplate:") for name in book.lines if name.startswith("nameplate:")][:MOST_SITES]
+    found = [curve_of(book.lines[f"nameplate:{site}"]) for site in sites]
+    return found + [curve_of(book.lines[f"limit:{site}"], limit=True) for site in sites if f"limit:{site}" in book.lines]
