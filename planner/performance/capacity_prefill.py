@@ -148,6 +148,6 @@ def prefill_capacity_rps(
 
     def solve(part: _Cases, _: slice) -> Floats:
         pool = _Pool(part)
-        return highest_rate(pool.misses, np.full_like(part.limit_s, allowed), pool.saturation)
+        return highest_rate(pool.misses, allowed, pool.saturation)
 
     return _in_chunks(cases, solve).reshape(cases.shape)

@@ -23,7 +23,8 @@ from planner.errors import InputError
 Floats = NDArray[np.float64]
 
 _BINS = 64
-_SEARCH_STEPS = 14
+_SEARCH_STEPS = 8
+_SEARCH_RANGE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,32 +183,31 @@ def _last_slope(steps: Floats, bins: Bins) -> Floats:
     return last
 
 
-def highest_rate(misses: Callable[[Floats], Floats], allowed: Floats, saturation: Floats) -> Floats:
+def highest_rate(misses: Callable[[Floats], Floats], allowed: float, saturation: Floats) -> Floats:
     """Return the highest rate [1/s] at which the share of requests that miss a limit stays within `allowed`, (case,).
 
-    `misses(rate)` must grow with the rate; `saturation` [1/s] bounds the search. Zero where even a thousandth of saturation misses.
-    Regula falsi with the Illinois rule on log(misses/allowed) against logit(rate/saturation).
+    `misses(rate)` must grow with the rate; `saturation` [1/s] bounds the search to loads of 0.7 % to 99.3 % of it, and the answer is zero
+    where even the lowest misses. Three bisections, then regula falsi with the Illinois rule, on log(misses/allowed) against logit(load).
     """
-    low, high = np.full_like(saturation, -7.0), np.full_like(saturation, 7.0)
+    low, high = np.full_like(saturation, -_SEARCH_RANGE), np.full_like(saturation, _SEARCH_RANGE)
 
     def gap(position: Floats) -> Floats:
-        load = saturation / (1 + np.exp(-position))
-        return np.log(np.maximum(misses(load), 1e-9) / allowed)
+        return np.log(np.maximum(misses(saturation / (1 + np.exp(-position))), 1e-9) / allowed)
 
     at_low, at_high = gap(low), gap(high)
     never, always = at_low > 0, at_high <= 0
-    at_low, at_high = np.minimum(at_low, -1e-12), np.maximum(at_high, 1e-12)
+    at_low, at_high = np.minimum(at_low, -1e-9), np.maximum(at_high, 1e-9)
     side = np.zeros_like(low)
     for step in range(_SEARCH_STEPS):
-        secant = (low * at_high - high * at_low) / (at_high - at_low)
-        middle = np.where(step % 4 == 3, (low + high) / 2, secant)
+        middle = (low + high) / 2 if step < 3 else (low * at_high - high * at_low) / (at_high - at_low)
         value = gap(middle)
         over = value > 0
-        at_low = np.where(over & (side == 1), at_low / 2, np.where(over, at_low, value))
+        at_low = np.where(over & (side == 1), at_low / 2, np.where(over, at_low, np.minimum(value, -1e-12)))
         at_high = np.where(~over & (side == -1), at_high / 2, np.where(over, value, at_high))
         low, high = np.where(over, low, middle), np.where(over, middle, high)
         side = np.where(over, 1.0, -1.0)
-    position = np.where(always, 7.0, low)
+    secant = (low * at_high - high * at_low) / (at_high - at_low)
+    position = np.where(always, _SEARCH_RANGE, secant)
     return np.where(never, 0.0, saturation / (1 + np.exp(-position)))
 
 

@@ -117,12 +117,14 @@ class Density:
         """
         below, above = self.points_s - self.knots_s[:, :-1:2], self.knots_s[:, 2::2] - self.points_s
         variance = below * above / 3
-        half = (y[:, :, None] * (self.points_s / 2)[:, None, :]).astype(np.float32)
-        blur = ((y * y)[:, :, None] * (-variance / 2)[:, None, :]).astype(np.float32)
+        y_single = y.astype(np.float32)
         shares = self.shares.astype(np.float32)[:, :, None]
-        sine, kept = np.sin(half), np.exp(blur)
-        lost = np.matmul(2 * sine * sine * kept - np.expm1(blur), shares)[:, :, 0]
-        turned = np.matmul(-2 * sine * np.cos(half) * kept, shares)[:, :, 0]
+        half = y_single[:, :, None] * (self.points_s / 2).astype(np.float32)[:, None, :]
+        blurred = np.expm1((y_single * y_single)[:, :, None] * (-variance / 2).astype(np.float32)[:, None, :])
+        sine = np.sin(half)
+        kept = sine * (1 + blurred)
+        lost = np.matmul(2 * sine * kept - blurred, shares)[:, :, 0]
+        turned = np.matmul(np.cos(half) * kept, shares)[:, :, 0] * -2
         return lost.astype(np.float64), turned.astype(np.float64)
 
     def transform(self, time_s: Floats) -> Complexes:
