@@ -24,17 +24,9 @@ from catalog.items import (
     Sourced,
     System,
 )
-from catalog.schema import (
-    ApiEntry,
-    ArchitectureEntry,
-    ClaimEntry,
-    CloudEntry,
-    ExpertsEntry,
-    HardwareEntry,
-    ModelEntry,
-    SourceEntry,
-    SystemEntry,
-)
+from catalog.mixers import GatedDelta, Mamba1, Mamba2
+from catalog.model_schema import ArchitectureEntry, ExpertsEntry, ModelEntry
+from catalog.schema import ApiEntry, ClaimEntry, CloudEntry, HardwareEntry, SourceEntry, SystemEntry
 
 
 def hardware_of(item_id: str, entry: HardwareEntry) -> Hardware:
@@ -264,12 +256,12 @@ def _experts(entry: ExpertsEntry) -> MixtureOfExperts:
     )
 
 
-def _mixer(entry: ArchitectureEntry) -> arch.GatedDelta | arch.Mamba1 | arch.Mamba2 | None:
+def _mixer(entry: ArchitectureEntry) -> GatedDelta | Mamba1 | Mamba2 | None:
     if entry.gated_delta:
-        return arch.GatedDelta(**entry.gated_delta.model_dump())
+        return GatedDelta(**entry.gated_delta.model_dump())
     if entry.mamba1:
-        return arch.Mamba1(**entry.mamba1.model_dump())
-    return arch.Mamba2(**entry.mamba2.model_dump()) if entry.mamba2 else None
+        return Mamba1(**entry.mamba1.model_dump())
+    return Mamba2(**entry.mamba2.model_dump()) if entry.mamba2 else None
 
 
 def _full(entry: ArchitectureEntry, head_dim: int) -> arch.FullAttention | None:

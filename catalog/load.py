@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,33 +14,18 @@ from pydantic import ValidationError
 
 from catalog.build import claim_of, hardware_of, model_of, source_of
 from catalog.errors import CatalogError, Problem
+from catalog.fields import Entry, problems_of
 from catalog.items import Catalog, Claim, Fact, Kind, Source
+from catalog.layers import Layers, merged, read_layer
 from catalog.leaf import USER_SOURCE, fact, near
 from catalog.lookup import name_clashes
-from catalog.schema import ClaimEntry, Entry, HardwareEntry, ModelEntry, SourceEntry, problems_of
-from catalog.yaml_reader import read_yaml
+from catalog.model_schema import ModelEntry
+from catalog.references import reference_problems
+from catalog.schema import ClaimEntry, HardwareEntry, SourceEntry
 
 DATA = Path(__file__).parent / "data"
-MAX_FILES = 1_000
-_SECTIONS = ("hardware", "models", "tco", "sources", "claims", "profiles", "coefficients", "systems")
-_USER = {"citation": "stated by the user", "date": "", "kind": "user", "reliability": "A"}
-
-_Tree = dict[str, object]
 _Typed = TypeVar("_Typed", bound=Entry)
 _Item = TypeVar("_Item")
-
-
-@dataclass(slots=True)
-class _Layers:
-    """The merged trees of all layers, and the file that spoke last about each item."""
-
-    sections: dict[str, _Tree] = field(default_factory=lambda: {name: {} for name in _SECTIONS})
-    last_file: dict[tuple[str, str], str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def complain(self, document: str, place: str, message: str) -> None:
-        """Keep a problem, its file in front of its field."""
-        self.problems.append(Problem(f"{document}: {place}" if document else place, message))
 
 
 def load_catalog(*overlays: Path) -> Catalog:
@@ -60,99 +44,18 @@ def _built_in() -> Catalog:
 
 
 def _assembled(overlays: tuple[Path, ...]) -> Catalog:
-    layers = _Layers()
+    layers = Layers()
     for folder in (DATA, *overlays):
-        layer = _read_layer(folder, layers)
+        layer = read_layer(folder, layers)
         for section, tree in layer.items():
-            layers.sections[section] = _merged(layers.sections[section], tree)
+            layers.sections[section] = merged(layers.sections[section], tree)
     catalog = _typed(layers)
     if layers.problems:
         raise CatalogError(layers.problems)
     return catalog
 
 
-def _read_layer(folder: Path, layers: _Layers) -> dict[str, _Tree]:
-    """Return the sections of one folder, all its files together; an id may stand in one file only."""
-    layer: dict[str, _Tree] = {}
-    for path in _files(folder):
-        try:
-            content = read_yaml(path)
-        except CatalogError as error:
-            layers.problems += [Problem(f"{error.document}: {p.field}".removesuffix(": "), p.message) for p in error.problems]
-            continue
-        for section, tree in _sections(content, path, layers):
-            _add(layer.setdefault(section, {}), section, tree, path, layers)
-    _spread_systems(layer, layers)
-    return layer
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the YAML files of a folder and below, sorted by name; a file stands for itself."""
-    if folder.is_file():
-        return [folder]
-    if not folder.is_dir():
-        raise CatalogError.at("", "is neither a folder nor a file; name a folder of YAML files", document=str(folder))
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml", ".json") and path.is_file())
-    if len(files) > MAX_FILES:
-        raise CatalogError.at("", f"holds {len(files):,} files; a catalog may have at most {MAX_FILES:,}", document=str(folder))
-    return files
-
-
-def _sections(content: _Tree, path: Path, layers: _Layers) -> Iterator[tuple[str, _Tree]]:
-    """Yield the sections of a file; a file that is one demand profile counts as `profiles: {its id: ...}`."""
-    if isinstance(content.get("id"), str):
-        yield "profiles", {str(content["id"]): content}
-        return
-    for section, tree in content.items():
-        if section not in _SECTIONS:
-            layers.complain(str(path), section, f"is not a section of a catalog file{near(section, _SECTIONS)}")
-        elif tree is not None and not isinstance(tree, dict):
-            layers.complain(str(path), section, "must be a mapping of ids to items")
-        else:
-            yield section, tree or {}
-
-
-def _add(layer: _Tree, section: str, tree: _Tree, path: Path, layers: _Layers) -> None:
-    for name, item in tree.items():
-        if section in ("tco", "coefficients") and isinstance(item, dict) and isinstance(layer.get(name), dict):
-            layer[name] = _merged(layer[name], item)
-        elif name in layer:
-            first = layers.last_file.get((section, name), "another file")
-            layers.complain(str(path), f"{section}.{name}", f"stands also in {first}; keep one of them")
-        else:
-            layer[name] = item
-        layers.last_file[section, name] = str(path)
-
-
-def _spread_systems(layer: dict[str, _Tree], layers: _Layers) -> None:
-    """Move `systems: {hardware/slug: ...}` to where systems live, `hardware: {...: {systems: ...}}`."""
-    for system_id, system in layer.pop("systems", {}).items():
-        hardware_id, slash, slug = system_id.partition("/")
-        document = layers.last_file["systems", system_id]
-        if not slash or not slug:
-            layers.complain(
-                document, f"systems.{system_id}", "must be named <hardware id>/<unit>, as `splitfleet catalog list` shows"
-            )
-            continue
-        patch: _Tree = {hardware_id: {"systems": {slug: system}}}
-        layer["hardware"] = _merged(layer.get("hardware", {}), patch)
-        layers.last_file["hardware", hardware_id] = document
-
-
-def _merged(below: object, above: object) -> _Tree:
-    """Return two trees as one: mappings merge key by key, a value with its evidence replaces the other whole."""
-    if not isinstance(below, dict) or not isinstance(above, dict):
-        return above  # type: ignore[return-value]
-    merged = dict(below)
-    for key, value in above.items():
-        replace = (
-            not isinstance(value, dict) or not isinstance(merged.get(key), dict) or "value" in value or "value" in merged[key]
-        )
-        merged[key] = value if replace else _merged(merged[key], value)
-    return merged
-
-
-def _typed(layers: _Layers) -> Catalog:
+def _typed(layers: Layers) -> Catalog:
     """Return the catalog of the merged trees; problems are kept, not raised."""
     sources = {USER_SOURCE: Source(USER_SOURCE, "stated by the user", "", Kind.USER, "A")}
     sources |= _items(layers, "sources", SourceEntry, source_of)
@@ -162,6 +65,7 @@ def _typed(layers: _Layers) -> Catalog:
     claims = _items(layers, "claims", ClaimEntry, _claim)
     for kind, items in (("hardware", hardware), ("model", models)):
         layers.problems += name_clashes(kind, items)
+    layers.problems += reference_problems(layers, set(sources))
     return Catalog(
         version=_version(layers),
         hardware=MappingProxyType(hardware),
@@ -178,7 +82,7 @@ def _claim(_: str, entry: ClaimEntry) -> Claim:
     return claim_of(entry)
 
 
-def _items(layers: _Layers, section: str, schema: type[_Typed], build: Callable[[str, _Typed], _Item]) -> dict[str, _Item]:
+def _items(layers: Layers, section: str, schema: type[_Typed], build: Callable[[str, _Typed], _Item]) -> dict[str, _Item]:
     """Return the items of a section by id, sorted."""
     items: dict[str, _Item] = {}
     for item_id, tree in sorted(layers.sections[section].items()):
@@ -189,7 +93,7 @@ def _items(layers: _Layers, section: str, schema: type[_Typed], build: Callable[
     return items
 
 
-def _located(layers: _Layers, section: str, item_id: str, error: ValidationError) -> list[Problem]:
+def _located(layers: Layers, section: str, item_id: str, error: ValidationError) -> list[Problem]:
     """Return the findings about an item with its file; a new id that lacks fields may be an old one misspelt."""
     document = layers.last_file.get((section, item_id), "")
     found = problems_of(error, f"{section}.{item_id}")
@@ -200,7 +104,7 @@ def _located(layers: _Layers, section: str, item_id: str, error: ValidationError
     return [Problem(f"{document}: {problem.field}", problem.message) for problem in found]
 
 
-def _facts(layers: _Layers, prefix: str, tree: Mapping[str, object]) -> Iterator[tuple[str, Fact]]:
+def _facts(layers: Layers, prefix: str, tree: Mapping[str, object]) -> Iterator[tuple[str, Fact]]:
     """Yield every value of the TCO tree under its dotted name, in the order of the names."""
     for key, item in sorted(tree.items()):
         name = f"{prefix}.{key}".removeprefix(".")
@@ -217,7 +121,7 @@ def _mappings(tree: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     return {name: item for name, item in sorted(tree.items()) if isinstance(item, dict)}
 
 
-def _version(layers: _Layers) -> str:
+def _version(layers: Layers) -> str:
     """Return the SHA-256 of the merged content in canonical JSON: the same whatever the files, their order and their layout."""
     canonical = json.dumps(layers.sections, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
