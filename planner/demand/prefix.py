@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ class PrefixCounter:
         """Start with an empty cache."""
         self._seen: set[int] = set()
 
-    def cached(self, rows: Sequence[object], input_tokens: FloatArray, name: str, before: int, document: str) -> FloatArray:
+    def cached(self, rows: Iterable[object], input_tokens: FloatArray, name: str, before: int, document: str) -> FloatArray:
         """Return the cached tokens of each prompt: its leading blocks already seen, at most its length, shape (row,).
 
         Raises `InputError` naming the row whose ids are not a list of whole numbers.

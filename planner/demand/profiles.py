@@ -319,7 +319,8 @@ def profile_week(profiles: Mapping[str, Mapping[str, object]], profile: DemandPr
 
 def _problem(location: Sequence[int | str], message: str, kind: str) -> Problem:
     path = ".".join(str(part) for part in location)
-    words = {"missing": "missing; this field is needed", "extra_forbidden": "unknown field; check its spelling"}
+    unknown = "unknown field; check its spelling"
+    words = {"missing": "missing; this field is needed", "extra_forbidden": unknown, "unexpected_keyword_argument": unknown}
     return Problem(path, words.get(kind, message))
 
 

@@ -16,7 +16,7 @@ from planner.demand.population import Population
 from planner.demand.prefix import PrefixCounter
 from planner.demand.trace_columns import Columns
 from planner.demand.trace_files import Limits, Rows, read_rows
-from planner.demand.trace_time import Clock, read_clock
+from planner.demand.trace_time import Clock, ClockReader
 from planner.demand.weeks import HOURS_OF_WEEK, week_of
 from planner.errors import InputError
 
@@ -93,24 +93,27 @@ def read_trace(
     text or a hundredfold decompression.
     """
     found, chunks = read_rows(path, columns or {}, limits or Limits())
-    return _assembled(path.name, found, _collected(found, chunks, path.name), time_unit)
+    counts_milliseconds = found.hash_ids is not None or found.input_tokens == "input_length"
+    reader = None
+    if found.timestamp is not None:
+        reader = ClockReader(found.timestamp, time_unit, milliseconds=counts_milliseconds, document=path.name)
+    return _assembled(path.name, _collected(found, chunks, reader, path.name))
 
 
 @dataclass(frozen=True, slots=True)
 class _Raw:
-    """The columns as read, in file order; `times` still text or numbers."""
+    """The columns as read, in file order."""
 
     inputs: FloatArray
     outputs: FloatArray
     cached: FloatArray | None
-    times: list[object] | None
+    clock: Clock | None
 
 
-def _collected(found: Columns, chunks: Iterable[Rows], document: str) -> _Raw:
+def _collected(found: Columns, chunks: Iterable[Rows], reader: ClockReader | None, document: str) -> _Raw:
     inputs: list[FloatArray] = []
     outputs: list[FloatArray] = []
     cached: list[FloatArray] = []
-    times: list[object] = []
     prefixes, row = PrefixCounter(), 0
     for chunk in chunks:
         inputs.append(_tokens(chunk[found.input_tokens], found.input_tokens, row, document))
@@ -119,18 +122,20 @@ def _collected(found: Columns, chunks: Iterable[Rows], document: str) -> _Raw:
             cached.append(_tokens(chunk[found.cached_tokens], found.cached_tokens, row, document))
         elif found.hash_ids is not None:
             cached.append(prefixes.cached(chunk[found.hash_ids], inputs[-1], found.hash_ids, row, document))
-        if found.timestamp is not None:
-            times.extend(chunk[found.timestamp])
+        if reader is not None and found.timestamp is not None:
+            reader.add(chunk[found.timestamp])
         row += inputs[-1].size
     if row == 0:
         raise InputError.at("rows", "none; a trace needs at least one request", document=document)
-    return _Raw(np.concatenate(inputs), np.concatenate(outputs), np.concatenate(cached) if cached else None, times or None)
+    clock = None if reader is None else reader.clock()
+    return _Raw(np.concatenate(inputs), np.concatenate(outputs), np.concatenate(cached) if cached else None, clock)
 
 
-def _tokens(values: list[object], name: str, before: int, document: str) -> FloatArray:
+def _tokens(values: npt.NDArray[np.object_], name: str, before: int, document: str) -> FloatArray:
     series = pd.Series(values, dtype=object)
-    truth_values = series.map(lambda value: isinstance(value, bool))
-    numbers = pd.to_numeric(series.where(~truth_values), errors="coerce").to_numpy(dtype=np.float64)
+    if any(isinstance(value, bool) for value in values):  # pandas would count True as 1
+        series = series.astype(str)
+    numbers = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) | (numbers > LONGEST_TOKENS))
     if bad.size:
         shown = str(values[int(bad[0])])[:40]
@@ -139,13 +144,8 @@ def _tokens(values: list[object], name: str, before: int, document: str) -> Floa
     return numbers
 
 
-def _assembled(name: str, found: Columns, raw: _Raw, time_unit: str | None) -> Trace:
-    clock = None
-    if raw.times is not None and found.timestamp is not None:
-        counts_milliseconds = found.hash_ids is not None or found.input_tokens == "input_length"
-        clock = read_clock(
-            np.array(raw.times, dtype=object), found.timestamp, time_unit, milliseconds=counts_milliseconds, document=name
-        )
+def _assembled(name: str, raw: _Raw) -> Trace:
+    clock = raw.clock
     kept = (raw.inputs > 0) & (raw.outputs > 0)
     if not kept.any():
         raise InputError.at("rows", "no request has both input and output tokens", document=name)

@@ -17,6 +17,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,7 +33,7 @@ _RATIO_FROM_BYTES = 1 << 20
 _LONGEST_LINE = 4 << 20
 _CHUNK = 200_000
 
-Rows = dict[str, list[object]]
+Rows = dict[str, npt.NDArray[np.object_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,45 +109,37 @@ def _open_text(path: Path, limits: Limits) -> TextIO:
 
 
 def _csv(path: Path, given: Mapping[str, str], limits: Limits) -> tuple[Columns, Iterator[Rows]]:
-    text = _open_text(path, limits)
-    reader = csv.reader(_short_lines(text, path.name), delimiter="\t" if ".tsv" in path.name.lower() else ",")
-    try:
-        header = next(reader, [])
-        if not header:
-            raise InputError.at("path", "empty; a header line and rows are right", document=path.name)
-        columns = find_columns(header, given, document=path.name)
-    except BaseException:
-        text.close()
-        raise
-    wanted = [(name, header.index(name)) for name in columns.named()]
-    return columns, _csv_chunks(text, reader, wanted, limits, path.name)
+    separator = "\t" if ".tsv" in path.name.lower() else ","
+    with _open_text(path, limits) as text:
+        line = next(_short_lines(text, path.name), "")
+    header = next(csv.reader([line], delimiter=separator), [])
+    if not header:
+        raise InputError.at("path", "empty; a header line and rows are right", document=path.name)
+    columns = find_columns(header, given, document=path.name)
+    return columns, _csv_chunks(path, separator, columns.named(), limits)
 
 
-def _csv_chunks(
-    text: TextIO, reader: Iterator[list[str]], wanted: Sequence[tuple[str, int]], limits: Limits, document: str
-) -> Iterator[Rows]:
-    chunk: list[list[str]] = []
-    width = 1 + max(index for _, index in wanted)
-    with text:
-        row = 0
+def _csv_chunks(path: Path, separator: str, names: Sequence[str], limits: Limits) -> Iterator[Rows]:
+    rows = 0
+    # Text stays text: numbers are judged where the message can name column and row.
+    form = {
+        "sep": separator,
+        "usecols": list(names),
+        "dtype": str,
+        "keep_default_na": False,
+        "na_filter": False,
+        "chunksize": _CHUNK,
+    }
+    with _open_text(path, limits) as text:
         try:
-            for row, cells in enumerate((cells for cells in reader if cells), start=1):
-                _check_rows(row, limits, document)
-                if len(cells) < width:
-                    raise InputError.at(f"row {row}", f"{len(cells)} cells; at least {width} are right", document=document)
-                chunk.append([cells[index] for _, index in wanted])
-                if len(chunk) == _CHUNK:
-                    yield _columns_of(chunk, wanted)
-                    chunk = []
-        except csv.Error as error:
-            raise InputError.at(f"row {row + 1}", f"not CSV: {error}", document=document) from None
-        if chunk:
-            yield _columns_of(chunk, wanted)
-
-
-def _columns_of(chunk: list[list[str]], wanted: Sequence[tuple[str, int]]) -> Rows:
-    columns = list(zip(*chunk, strict=True))
-    return {name: list(column) for (name, _), column in zip(wanted, columns, strict=True)}
+            for frame in pd.read_csv(text, **form):  # type: ignore[call-overload]
+                rows += len(frame)
+                _check_rows(rows, limits, path.name)
+                yield {name: frame[name].to_numpy(dtype=object) for name in names}
+        except pd.errors.EmptyDataError:
+            return
+        except pd.errors.ParserError as error:
+            raise InputError.at(f"after row {rows}", f"not CSV: {str(error)[:120]}", document=path.name) from None
 
 
 def _json_lines(path: Path, given: Mapping[str, str], limits: Limits) -> tuple[Columns, Iterator[Rows]]:
@@ -162,7 +157,7 @@ def _json_lines(path: Path, given: Mapping[str, str], limits: Limits) -> tuple[C
 
 
 def _json_chunks(text: TextIO, lines: Iterator[str], names: Sequence[str], limits: Limits, document: str) -> Iterator[Rows]:
-    chunk: Rows = {name: [] for name in names}
+    chunk: dict[str, list[object]] = {name: [] for name in names}
     with text:
         for row, line in enumerate(lines, start=1):
             _check_rows(row, limits, document)
@@ -170,10 +165,20 @@ def _json_chunks(text: TextIO, lines: Iterator[str], names: Sequence[str], limit
             for name in names:
                 chunk[name].append(record.get(name))
             if row % _CHUNK == 0:
-                yield chunk
+                yield _arrays(chunk)
                 chunk = {name: [] for name in names}
         if chunk[names[0]]:
-            yield chunk
+            yield _arrays(chunk)
+
+
+def _arrays(chunk: Mapping[str, list[object]]) -> Rows:
+    return {name: _array(values) for name, values in chunk.items()}
+
+
+def _array(values: list[object]) -> npt.NDArray[np.object_]:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
 def _json_object(line: str, row: int, document: str) -> dict[str, object]:
@@ -206,7 +211,7 @@ def _parquet_chunks(file: pq.ParquetFile, columns: Columns, limits: Limits, docu
                 raise TooLarge.at(
                     "size", f"more than {limits.uncompressed_bytes:,} bytes; cut the trace to a shorter span", document=document
                 )
-            yield {name: batch.column(k).to_pylist() for k, name in enumerate(batch.schema.names)}
+            yield {name: _array(batch.column(k).to_pylist()) for k, name in enumerate(batch.schema.names)}
     except (pa.ArrowException, OSError) as error:
         raise InputError.at("path", f"damaged Parquet file: {str(error)[:120]}", document=document) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,26 +26,50 @@ class Clock:
     start_hour_of_week: float | None
 
 
-def read_clock(
-    values: Sequence[str] | npt.NDArray[np.generic], name: str, unit: str | None, *, milliseconds: bool, document: str
-) -> Clock | None:
-    """Return the arrival clock of a column of numbers or dates.
+class ClockReader:
+    """Reads the column of arrival times chunk by chunk; the first value says whether it holds dates or numbers.
 
     `unit` is s, ms, us, ns or iso; without it dates are read as dates, numbers of the size of a Unix time by that size,
-    and other numbers by the ending of the column's name (`_ms`) or, where `milliseconds` says that the format counts
-    so, in milliseconds; else seconds. None where a relative clock starts over again and again: it counts from the start
-    of each conversation and says nothing of arrivals. Raises `InputError` naming the first row that is not a time.
+    and other numbers by the ending of the column's name (`_ms`) or, where `milliseconds` says that the format counts so,
+    in milliseconds; else seconds.
     """
-    if unit is not None and unit not in {*UNITS, "iso"}:
-        raise InputError.at("time_unit", f"{unit!r}; s, ms, us, ns or iso is right", document=document)
-    text = pd.Series(values)
-    numbers = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
-    if unit == "iso" or (unit is None and not np.isfinite(numbers[:1]).all()):
-        return _clock(_dates(text, name, document), absolute=True)
-    _all_finite(numbers, text, name, "a number of seconds, milliseconds or a date", document)
-    scale = UNITS[unit] if unit is not None else _scale(float(np.median(numbers)), name, milliseconds)
-    seconds = numbers * scale
-    return _clock(seconds, absolute=_EPOCH_FROM_S < float(seconds.min()) < _EPOCH_TO_S)
+
+    def __init__(self, name: str, unit: str | None, *, milliseconds: bool, document: str) -> None:
+        """Raise `InputError` for a unit that does not exist."""
+        if unit is not None and unit not in {*UNITS, "iso"}:
+            raise InputError.at("time_unit", f"{unit!r}; s, ms, us, ns or iso is right", document=document)
+        self._name, self._unit, self._milliseconds, self._document = name, unit, milliseconds, document
+        self._dates: bool | None = True if unit == "iso" else None if unit is None else False
+        self._chunks: list[FloatArray] = []
+        self._rows = 0
+
+    def add(self, values: npt.NDArray[np.object_]) -> None:
+        """Read one more chunk; `InputError` names the first row that is not a time."""
+        text = pd.Series(values)
+        if self._dates is None:
+            self._dates = bool(pd.isna(pd.to_numeric(text.iloc[:1], errors="coerce")).all())
+        seconds = _since_1970(text) if self._dates else pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
+        bad = np.flatnonzero(~np.isfinite(seconds))
+        if bad.size:
+            right = "a date such as 2026-01-31 13:45:00.5 or a number"
+            message = f"{str(values[int(bad[0])])[:40]!r} is not a time; {right} is right"
+            raise InputError.at(f"{self._name}, row {self._rows + int(bad[0]) + 1}", message, document=self._document)
+        self._chunks.append(seconds)
+        self._rows += seconds.size
+
+    def clock(self) -> Clock | None:
+        """Return the clock of all rows so far.
+
+        None where a relative clock starts over again and again: it counts from the start of each conversation and says nothing of
+        arrivals.
+        """
+        numbers = np.concatenate(self._chunks)
+        if self._dates:
+            return _clock(numbers, absolute=True)
+        unit = self._unit
+        scale = UNITS[unit] if unit is not None else _scale(float(np.median(numbers)), self._name, self._milliseconds)
+        seconds = numbers * scale
+        return _clock(seconds, absolute=_EPOCH_FROM_S < float(seconds.min()) < _EPOCH_TO_S)
 
 
 def _scale(typical: float, name: str, milliseconds: bool) -> float:
@@ -71,21 +94,9 @@ def _starts_over(seconds: FloatArray) -> bool:
     return int(falls_back.sum()) > 1
 
 
-def _dates(text: pd.Series, name: str, document: str) -> FloatArray:
+def _since_1970(text: pd.Series) -> FloatArray:
+    """Return dates as seconds since 1970 to the microsecond, which a float holds; not a number where there is no date."""
     stamps = pd.to_datetime(text.astype(str), utc=True, errors="coerce", format="ISO8601")
-    nanoseconds = stamps.astype("datetime64[ns, UTC]").astype("int64").to_numpy(dtype=np.float64)
-    seconds = np.where(stamps.isna().to_numpy(), np.nan, nanoseconds * 1e-9)
-    _all_finite(seconds, text, name, "a date such as 2026-01-31 13:45:00.5 or a number", document)
-    base = stamps.min()
-    exact = (stamps - base).dt.total_seconds().to_numpy(dtype=np.float64)
-    return np.asarray(exact + float(base.timestamp()), dtype=np.float64)
-
-
-def _all_finite(numbers: FloatArray, text: pd.Series, name: str, right: str, document: str) -> None:
-    bad = np.flatnonzero(~np.isfinite(numbers))
-    if bad.size:
-        raise InputError.at(
-            f"{name}, row {int(bad[0]) + 1}",
-            f"{str(text.iloc[int(bad[0])])[:40]!r} is not a time; {right} is right",
-            document=document,
-        )
+    nanoseconds = stamps.astype("datetime64[ns, UTC]").astype("int64").to_numpy()
+    seconds = (nanoseconds // 1_000_000_000) + (nanoseconds % 1_000_000_000) * 1e-9
+    return np.asarray(np.where(stamps.isna().to_numpy(), np.nan, seconds), dtype=np.float64)

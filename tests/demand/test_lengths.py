@@ -109,7 +109,20 @@ def test_a_constant_length_is_constant() -> None:
 def test_twelve_quantiles_and_the_mean_hold_the_second_moment(shared: Path, file: str, column: str, tolerance: float) -> None:
     """The published errors of twelve quantiles on E[x^2] are 0-5 % on these columns; one lognormal misses by 41-850 %."""
     values = getattr(read_trace(shared / "traces" / file), column)
-    names = {"min": 0, "p1": 1, "p5": 5, "p10": 10, "p25": 25, "p50": 50, "p75": 75, "p90": 90, "p95": 95, "p99": 99, "p999": 99.9, "max": 100}
+    names = {
+        "min": 0,
+        "p1": 1,
+        "p5": 5,
+        "p10": 10,
+        "p25": 25,
+        "p50": 50,
+        "p75": 75,
+        "p90": 90,
+        "p95": 95,
+        "p99": 99,
+        "p999": 99.9,
+        "max": 100,
+    }
     table = LengthTable(mean=float(values.mean()), source="x", **{n: float(np.percentile(values, p)) for n, p in names.items()})
     d = LengthDistribution.from_table(table)
     assert d.second_moment == pytest.approx(float((values**2).mean()), rel=tolerance)

@@ -11,6 +11,7 @@ from planner.demand.lengths import LengthDistribution
 from planner.demand.population import Population, population_of_lengths, weighted_quantile
 from tests.demand.strategies import populations
 
+
 @given(populations())
 def test_the_order_of_requests_does_not_matter(p: Population) -> None:
     order = np.random.default_rng(3).permutation(p.weight.size)

@@ -18,8 +18,10 @@ def _value(rate: Rate, name: str) -> float:
 
 
 def test_ten_thousand_users_step_by_step() -> None:
-    """10,000 users x 8.64 a day = 86,400 a day = 1 request/s; busiest hour 2; minute 2 (1 + 2.4 sqrt(15/120)) = 3.697;
-    1,000 input and 200 output tokens/s; 2 x 10 s = 20 requests in flight."""
+    """10,000 users x 8.64 a day = 86,400 a day = 1 request/s.
+
+    Busiest hour 2; busiest minute 2 (1 + 2.4 sqrt(15/120)) = 3.697; 1,000 input tokens/s; 2 x 10 s = 20 requests in flight.
+    """
     rate = Rate(users=10_000, requests_per_user_day=8.64)
     assert volume_chain(rate, CHAT).mean_rps == pytest.approx(1.0)
     assert _value(rate, "requests a day") == pytest.approx(86_400)
