@@ -69,6 +69,17 @@ class Discounting:
         """Return the discount factor of each period's flow, shape `(period,)`: `(1 + rate)^-years`."""
         return discount_factors(self.rate, self.flow_years(timing))
 
+    def present(self, values: Sequence[float] | Vector, timing: Timing = Timing.OPERATING) -> float:
+        """Return the present value of one amount per period, in its own unit.
+
+        Of cost it is USD; of tokens it is the volume by which a levelised price is divided, as energy is in a levelised cost of
+        energy: present cost over present tokens is the one constant price that pays for the plan.
+
+        >>> round(Discounting(2, 1.0, 0.1, Convention.END_PERIOD).present([110.0, 121.0]), 9)
+        200.0
+        """
+        return float(np.asarray(values, dtype=np.float64) @ self.factors(timing))
+
 
 def discount_factors(rate: float, years: Vector | Sequence[float]) -> Vector:
     """Return `(1 + rate)^-years` [1] for each time [years].

@@ -1,0 +1,130 @@
+"""A plan re-costed with other assumptions, its counts frozen: tornado, two-way table, the value at which another plan wins.
+
+Rows are products in which an assumption stands at most once, so the cost is a straight line in each of them: a flip point is
+solved for, not searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.economics.assumptions import Assumption, AssumptionBook
+from planner.economics.discounting import Discounting, Vector
+from planner.economics.lines import Group, LineItem
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """Net present cost [USD] with one assumption at its low and at its high value; `is_published` where the range is sourced."""
+
+    assumption: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    cost_low_usd: float
+    cost_high_usd: float
+    is_published: bool
+
+    @property
+    def width_usd(self) -> float:
+        """Return how far the cost moves [USD]."""
+        return abs(self.cost_high_usd - self.cost_low_usd)
+
+
+def recost(items: Iterable[LineItem], book: AssumptionBook, clock: Discounting) -> float:
+    """Return the net present cost [USD] of rows with other assumptions or another discount rate; their quantities stay.
+
+    Each row is computed anew from its quantities, factors and timing, so with the plan's own book and clock this is an
+    independent check of what the rows say. Emissions are not costs and do not count.
+    """
+    return float(sum(_present(item, book, clock) for item in items if item.group is not Group.CARBON))
+
+
+def tornado(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, *, spread: float = 0.2) -> tuple[Swing, ...]:
+    """Return the swing of every assumption that the rows use, widest first.
+
+    An assumption with a published range takes its ends; any other figure that is not exact by nature (calendar, counts of
+    accelerators) is moved by ± `spread`.
+    """
+    used = sorted({use.assumption_id for item in items for use in item.factors})
+    swings = [_swing(items, book, clock, book[address], spread) for address in used if not _is_exact(book[address])]
+    return tuple(sorted(swings, key=lambda swing: (-swing.width_usd, swing.assumption)))
+
+
+def discount_swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, low: float, high: float) -> Swing:
+    """Return the swing of the discount rate between two annual rates."""
+    costs = [recost(items, book, replace(clock, rate=rate)) for rate in (low, high)]
+    return Swing("discount_rate", "Discount rate", "1/year", low, high, costs[0], costs[1], is_published=True)
+
+
+def two_way(
+    items: Sequence[LineItem],
+    book: AssumptionBook,
+    clock: Discounting,
+    across: tuple[str, Sequence[float]],
+    down: tuple[str, Sequence[float]],
+) -> Vector:
+    """Return net present cost [USD] with two assumptions multiplied by factors, shape `(down, across)`; 1.0 changes nothing."""
+    table = np.zeros((len(down[1]), len(across[1])))
+    for row, first in enumerate(down[1]):
+        for column, second in enumerate(across[1]):
+            changed = book.replaced([_scaled(book[down[0]], first)])
+            table[row, column] = recost(items, changed.replaced([_scaled(changed[across[0]], second)]), clock)
+    return table
+
+
+def flip_factor(
+    plan: Sequence[LineItem], rival: Sequence[LineItem], book: AssumptionBook, clock: Discounting, address: str
+) -> float | None:
+    """Return the multiple of an assumption at which a plan and its rival cost the same; None = never (or only below zero).
+
+    Both plans keep their counts; `1.3` says that the figure may rise by 30 % before the rival is as cheap.
+    """
+    gaps = [
+        recost(plan, changed, clock) - recost(rival, changed, clock)
+        for changed in (book.replaced([_scaled(book[address], factor)]) for factor in (0.0, 1.0))
+    ]
+    slope = gaps[1] - gaps[0]
+    if slope == 0.0:
+        return None
+    factor = -gaps[0] / slope
+    return factor if factor >= 0.0 else None
+
+
+def _present(item: LineItem, book: AssumptionBook, clock: Discounting) -> float:
+    usd = item.sign * np.asarray(item.quantity, dtype=np.float64)
+    for use in item.factors:
+        usd = usd * np.asarray(book[use.assumption_id].values)[list(use.positions)]
+    return float(usd @ clock.factors(item.timing))
+
+
+def _swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, one: Assumption, spread: float) -> Swing:
+    published = one.is_single and (one.low is not None or one.high is not None)
+    value = one.values[0]
+    low = one.low if published and one.low is not None else value * (1.0 if published else 1.0 - spread)
+    high = one.high if published and one.high is not None else value * (1.0 if published else 1.0 + spread)
+    touched = [item for item in items if any(use.assumption_id == one.id for use in item.factors)]
+    rest = recost(items, book, clock) - recost(touched, book, clock)
+    costs = [rest + recost(touched, book.replaced([_at(one, end, spread * side)]), clock) for end, side in ((low, -1), (high, 1))]
+    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], is_published=published)
+
+
+def _at(one: Assumption, value: float, relative: float) -> Assumption:
+    """Return a path moved as a whole, or a single value set."""
+    return replace(one, values=(value,)) if one.is_single else _scaled(one, 1.0 + relative)
+
+
+def _scaled(one: Assumption, factor: float) -> Assumption:
+    return replace(one, values=tuple(value * factor for value in one.values))
+
+
+EXACT = ("years_per_period", "months_per_period", "hours_per_period", "accelerators", "commitment_hours", "hours_beyond_horizon")
+
+
+def _is_exact(one: Assumption) -> bool:
+    neutral = one.is_single and one.values[0] in (0.0, 1.0) and one.low is None and one.high is None
+    return neutral or one.id.partition("[")[0] in EXACT
