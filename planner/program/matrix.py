@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +17,26 @@ from planner.errors import SolverError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column to add, at least 0: its cost, upper bound, and its entries in rows that are there."""
+
+    name: str
+    cost: float
+    entries: tuple[tuple[str, float], ...] = ()
+    upper: float = math.inf
+    integer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row to add: entries by column name, at most `upper`."""
+
+    name: str
+    entries: tuple[tuple[str, float], ...]
+    upper: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +66,49 @@ class Matrix:
         upper = np.where(self.integer, whole, self.upper)
         return replace(self, lower=lower, upper=upper, integer=np.zeros_like(self.integer))
 
+    def entries(self) -> tuple[Ints, Ints, Floats]:
+        """Return every non-zero as (row, column, value), by rows."""
+        rows = np.repeat(np.arange(len(self.rows), dtype=np.int32), np.diff(self.starts))
+        return rows, self.indices, self.values
+
+    def extended(self, columns: Sequence[Column], rows: Sequence[Line] = ()) -> Matrix:
+        """Return the program with columns, then rows, added; added rows may name added columns."""
+        names = (*self.columns, *(column.name for column in columns))
+        position = {name: number for number, name in enumerate(names)}
+        place = {name: number for number, name in enumerate(self.rows)}
+        old_rows, old_columns, old_values = self.entries()
+        added = [(place[row], position[c.name], value) for c in columns for row, value in c.entries]
+        base = len(self.rows)
+        added += [(base + n, position[name], value) for n, row in enumerate(rows) for name, value in row.entries]
+        row_of = np.concatenate((old_rows, np.array([a[0] for a in added], dtype=np.int32)))
+        column_of = np.concatenate((old_columns, np.array([a[1] for a in added], dtype=np.int32)))
+        value_of = np.concatenate((old_values, np.array([a[2] for a in added], dtype=np.float64)))
+        order = np.argsort(row_of, kind="stable")
+        height = base + len(rows)
+        starts = np.concatenate(([0], np.cumsum(np.bincount(row_of, minlength=height)))).astype(np.int32)
+        return Matrix(
+            columns=names,
+            rows=(*self.rows, *(row.name for row in rows)),
+            cost=np.concatenate((self.cost, [column.cost for column in columns])),
+            lower=np.concatenate((self.lower, np.zeros(len(columns)))),
+            upper=np.concatenate((self.upper, [column.upper for column in columns])),
+            integer=np.concatenate((self.integer, np.array([column.integer for column in columns], dtype=np.bool_))),
+            row_lower=np.concatenate((self.row_lower, np.full(len(rows), -np.inf))),
+            row_upper=np.concatenate((self.row_upper, [row.upper for row in rows])),
+            starts=starts,
+            indices=column_of[order].astype(np.int32),
+            values=value_of[order],
+        )
+
+    def activity(self, values: Floats) -> Floats:
+        """Return A x."""
+        rows, columns, entries = self.entries()
+        return np.asarray(np.bincount(rows, entries * values[columns], len(self.rows)), dtype=np.float64)
+
     def violation(self, values: Floats) -> float:
         """Return the largest violation of a row, bound or integrality; rows scaled by their largest coefficient (at least 1)."""
-        rows = np.repeat(np.arange(len(self.rows)), np.diff(self.starts))
-        activity = np.bincount(rows, self.values * values[self.indices], len(self.rows))
+        rows, _, _ = self.entries()
+        activity = self.activity(values)
         scale = np.ones(len(self.rows))
         np.maximum.at(scale, rows, np.abs(self.values))
         row = np.maximum(self.row_lower - activity, activity - self.row_upper) / scale
