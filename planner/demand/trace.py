@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from planner.demand.bursts import fano, iat_cv
 from planner.demand.population import Population
 from planner.demand.prefix import PrefixCounter
 from planner.demand.trace_columns import Columns
 from planner.demand.trace_files import Limits, Rows, read_rows
+from planner.demand.trace_numbers import numbers_of
 from planner.demand.trace_time import Clock, ClockReader
 from planner.demand.weeks import HOURS_OF_WEEK, week_of
 from planner.errors import InputError
@@ -132,10 +132,7 @@ def _collected(found: Columns, chunks: Iterable[Rows], reader: ClockReader | Non
 
 
 def _tokens(values: npt.NDArray[np.object_], name: str, before: int, document: str) -> FloatArray:
-    series = pd.Series(values, dtype=object)
-    if any(isinstance(value, bool) for value in values):  # pandas would count True as 1
-        series = series.astype(str)
-    numbers = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64)
+    numbers = numbers_of(values)
     bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) | (numbers > LONGEST_TOKENS))
     if bad.size:
         shown = str(values[int(bad[0])])[:40]

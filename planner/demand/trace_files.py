@@ -31,7 +31,7 @@ MOST_BYTES = 1 << 30
 MOST_RATIO = 100
 _RATIO_FROM_BYTES = 1 << 20
 _LONGEST_LINE = 4 << 20
-_CHUNK = 200_000
+_CHUNK = 100_000
 
 Rows = dict[str, npt.NDArray[np.object_]]
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from planner.demand.trace_numbers import numbers_of
 from planner.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -45,10 +46,9 @@ class ClockReader:
 
     def add(self, values: npt.NDArray[np.object_]) -> None:
         """Read one more chunk; `InputError` names the first row that is not a time."""
-        text = pd.Series(values)
         if self._dates is None:
-            self._dates = bool(pd.isna(pd.to_numeric(text.iloc[:1], errors="coerce")).all())
-        seconds = _since_1970(text) if self._dates else pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
+            self._dates = bool(np.isnan(numbers_of(values[:1])).all())
+        seconds = _since_1970(pd.Series(values)) if self._dates else numbers_of(values)
         bad = np.flatnonzero(~np.isfinite(seconds))
         if bad.size:
             right = "a date such as 2026-01-31 13:45:00.5 or a number"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -238,3 +239,39 @@ def test_a_clock_in_steps_has_no_measurable_gaps(shared: Path) -> None:
     """90 % of the Mooncake gaps are zero: its raw CV of 3.0 is the clock's."""
     assert read_trace(shared / "traces" / "mooncake_fast25_conversation_trace.jsonl.gz").iat_cv() is None
     assert read_trace(shared / "traces" / "azure_llm_2023_conv.csv.gz").iat_cv() == pytest.approx(1.09, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "jsonl", "jsonl.gz", "parquet"])
+def test_no_damage_to_a_file_is_a_traceback(tmp_path: Path, kind: str) -> None:
+    """Two hundred random edits of a sound file per kind: each still loads or is refused with a message."""
+    frame = pd.DataFrame({"t_s": np.arange(30.0), "input_tokens": np.arange(1, 31), "output_tokens": np.full(30, 5)})
+    path, rng = tmp_path / f"trace.{kind}", random.Random(kind)
+    if kind == "parquet":
+        frame.to_parquet(path)
+    else:
+        text = frame.to_csv(index=False) if kind.startswith("csv") else frame.to_json(orient="records", lines=True)
+        path.write_bytes(text.encode())
+    sound, hostile = (
+        path.read_bytes(),
+        [b'"', b"\x00", b"\xff\xfe", b"nan", b"1e999", b"9" * 400, b"null", b"true", b"\r", b"[", b"\xed\xa0\x80"],
+    )
+    verdicts = []
+    for _ in range(200):
+        damaged = bytearray(sound)
+        at = rng.randrange(len(damaged))
+        damaged[at : at + rng.randint(0, 3)] = rng.choice(
+            [*hostile, bytes([rng.randrange(256)]), str(rng.randrange(10)).encode()]
+        )
+        path.write_bytes(gzip.compress(bytes(damaged)) if kind.endswith("gz") else bytes(damaged))
+        verdicts.append(_verdict(path))
+    assert any(verdict != "loads" for verdict in verdicts)
+    assert all(verdicts)
+
+
+def _verdict(path: Path) -> str:
+    """Return how a file is received: it loads, or the message with which it is refused."""
+    try:
+        read_trace(path)
+    except InputError as error:
+        return str(error)
+    return "loads"
