@@ -20,6 +20,7 @@ _FIELDS = ("value", "source", "kind", "date", "note", "conflict")
 # A fact says its own unit; where two dimensions share a spelling the first one here is meant.
 _FACT_DIMENSIONS = (
     Dimension.FRACTION,
+    Dimension.FRACTION_PER_YEAR,
     Dimension.YEARS,
     Dimension.DURATION,
     Dimension.BYTES,
@@ -29,6 +30,7 @@ _FACT_DIMENSIONS = (
     Dimension.ENERGY,
     Dimension.MONEY,
     Dimension.MONEY_PER_HOUR,
+    Dimension.MONEY_PER_YEAR,
     Dimension.ENERGY_PRICE,
     Dimension.ENERGY_PRICE_EUR,
     Dimension.POWER_PRICE,
@@ -118,7 +120,8 @@ def _fact_units() -> dict[str, Dimension]:
     for dimension in _FACT_DIMENSIONS:
         for spelling in table_of(dimension).factors:
             units.setdefault(spelling, dimension)
-    return units
+    yearly = (spelling for spelling in table_of(Dimension.MONEY_PER_YEAR).factors if spelling.endswith("/year"))
+    return units | dict.fromkeys(yearly, Dimension.MONEY_PER_YEAR)
 
 
 def _quantity(value: str | float) -> tuple[float | str, str]:
