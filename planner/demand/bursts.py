@@ -39,3 +39,11 @@ def iat_cv(arrival_s: FloatArray) -> float:
     if gaps.size < 2 or not gaps.mean() > 0:
         return math.nan
     return float(gaps.std() / gaps.mean())
+
+
+def thinned_fano(fano_1min: float, share: float) -> float:
+    """Return F of a stream that takes each request of another with probability `share`: `1 + (F - 1) share`.
+
+    A request class or one of many replicas behind a random router sees such a stream; routing by least load does better.
+    """
+    return 1.0 + (fano_1min - 1.0) * share

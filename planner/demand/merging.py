@@ -37,7 +37,10 @@ class _Groups:
         self.mean = features.astype(np.float64).copy()
         self.alive = np.ones(weight.size, dtype=bool)
         self.member = np.arange(weight.size)
-        self.price = np.stack([self._prices(row) for row in range(weight.size)])
+        distance = ((self.mean[:, None, :] - self.mean[None, :, :]) ** 2).sum(axis=2)
+        pair = np.add.outer(self.weight, self.weight)
+        self.price = np.multiply.outer(self.weight, self.weight) / np.maximum(pair, 1e-300) * distance
+        np.fill_diagonal(self.price, np.inf)
 
     def _prices(self, row: int) -> FloatArray:
         distance = ((self.mean - self.mean[row]) ** 2).sum(axis=1)

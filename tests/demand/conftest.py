@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
+
+settings.register_profile("demand", deadline=None, derandomize=True)
+settings.load_profile("demand")
 
 FOLDER = Path(__file__).resolve().parents[2] / "catalog" / "data" / "profiles"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.demand.bursts import fano, iat_cv, minute_peak_factor
+from planner.demand.bursts import fano, iat_cv, minute_peak_factor, thinned_fano
 
 
 def test_the_peak_minute_of_the_chat_week_is_found() -> None:
@@ -47,3 +47,13 @@ def test_too_little_to_measure_is_not_a_number() -> None:
     assert math.isnan(iat_cv(np.zeros(5)))
     assert math.isnan(iat_cv(np.array([0.0, 1.0])))
     assert math.isnan(fano(np.array([0.0, 59.0])))
+
+
+def test_a_share_of_a_clustered_stream_is_less_clustered() -> None:
+    """A tenth of a stream of F = 21 has F = 3; so it is in 40,000 drawn minutes of a negative binomial with F = 20 (2.9)."""
+    assert thinned_fano(21.0, 0.1) == pytest.approx(3.0)
+    assert thinned_fano(21.0, 1.0) == 21.0
+    rng = np.random.default_rng(2)
+    counts = rng.negative_binomial(5, 0.05, 40_000)  # variance/mean = 1/0.05 = 20
+    thinned = rng.binomial(counts, 0.1)
+    assert thinned.var() / thinned.mean() == pytest.approx(thinned_fano(20.0, 0.1), rel=0.05)
