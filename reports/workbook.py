@@ -11,20 +11,58 @@ from planner.plan import Plan
 from reports.book import Book
 from reports.grid import Sheet
 from reports.render import render
-from reports.sheets import allocation, assumptions, checks, cost, cover, demand, fleet, power, quantities, sla, summary
+from reports.sheets import (
+    allocation,
+    assumptions,
+    carbon,
+    checks,
+    constraints,
+    cost,
+    cover,
+    demand,
+    depreciation,
+    fleet,
+    glossary,
+    hardware,
+    options,
+    power,
+    quantities,
+    risk,
+    scenario,
+    sensitivity,
+    sla,
+    summary,
+    unit_cost,
+)
 
 ORDER = (
-    "Cover", "Summary", "Options", "Scenario", "Assumptions", "Price paths", "Hardware", "Demand", "Fleet", "Allocation", "SLA", "Power",
-    "Quantities", "Cost", "Unit cost", "Sensitivity", "Constraints", "Risk", "Carbon", "Checks", "Glossary",
-)  # fmt: skip
-MAKERS = (assumptions, demand, fleet, allocation, sla, power, quantities, cost)
+    *(
+        "Cover",
+        "Summary",
+        "Options",
+        "Scenario",
+        "Assumptions",
+        "Price paths",
+        "Hardware",
+        "Demand",
+        "Fleet",
+        "Allocation",
+        "SLA",
+    ),
+    *("Power", "Quantities", "Cost", "Depreciation", "Unit cost", "Cost shares", "Sensitivity", "Constraints", "Risk", "Carbon"),
+    *("Checks", "Glossary"),
+)
+MAKERS = (
+    *(assumptions, scenario, hardware, demand, fleet, allocation, sla, power, quantities, cost, depreciation, unit_cost),
+    *(options, sensitivity, constraints, risk, carbon, glossary),
+)
 
 
 def write_workbook(plan: Plan, path: Path, *, written: date | None = None) -> None:
     """Write the workbook of a plan; the file appears whole or not at all.
 
-    `written` is the date on the cover: default today, or that of SOURCE_DATE_EPOCH where it is set. The same plan and date give the
-    same bytes.
+    `written` is the date on the cover: default today, or that of SOURCE_DATE_EPOCH where it is set. The same plan and date
+    give the same bytes.
     """
     write_whole(path, workbook_bytes(plan, written or today()))
 

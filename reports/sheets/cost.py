@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from planner.economics.discounting import Timing
 from planner.economics.lines import Group, LineItem
 from planner.plan.money import Money
 from reports.book import Book
-from reports.grid import TOTAL, Formula, Kind, Line, Sheet, Spot
+from reports.grid import TOTAL, Formula, Kind, Line, Sheet, Spot, period_column
 from reports.sheets.clock import WORDS, write_clock
 from reports.sheets.quantities import cohort_label, key_of, position_name
 from reports.styles import USD, Role, Style
@@ -45,6 +46,7 @@ def write(book: Book) -> None:
     note = "USD; costs positive, income negative. Each line = sign x frozen quantity x assumptions (blue cells): every edit is followed."
     sheet = book.sheet(SHEET, "Cost of ownership", note, Kind.WORKING, timed=True)
     factors = write_clock(book, sheet, money)
+    book.lines |= {f"factor:{timing.value}": line for timing, line in factors.items()}
     sections = [_section(book, sheet, group, timing, factors[timing], items) for group, timing, items in _parts(money.items)]
     _cash(book, sheet, sections)
     _present(book, sheet, sections, factors, money)
@@ -114,11 +116,9 @@ def _cash(book: Book, sheet: Sheet, sections: Sequence[Section]) -> None:
             rows.append(_cash_of(book, sheet, group, own, last))
     total = sheet.subtotal("Cash out", rows, SUM)
     book.lines["cash"] = total
-    cumulative: list[float] = []
-    for value in total.values:
-        cumulative.append((cumulative[-1] if cumulative else 0.0) + value)
+    cumulative = list(accumulate(total.values))
     sheet.put(sheet.row, 7, 0, Style(Role.FROZEN, USD))
-    previous = {c: p for c, p in _previous(book)}
+    previous = {period_column(index): period_column(index - 1) for index in range(book.periods)}
     book.lines["cumulative"] = sheet.series(
         ("Cumulative cash out", "", "", ""),
         cumulative,
@@ -126,12 +126,6 @@ def _cash(book: Book, sheet: Sheet, sections: Sequence[Section]) -> None:
         total=False,
         formula=lambda c: f"={previous[c]}{sheet.row}+{c}{total.row}",
     )
-
-
-def _previous(book: Book) -> list[tuple[str, str]]:
-    from reports.grid import period_column
-
-    return [(period_column(index), period_column(index - 1)) for index in range(book.periods)]
 
 
 def _cash_of(book: Book, sheet: Sheet, group: Group, own: Sequence[Section], last: Line) -> Line:
@@ -153,14 +147,15 @@ def _cash_of(book: Book, sheet: Sheet, group: Group, own: Sequence[Section], las
 
 
 def _present(book: Book, sheet: Sheet, sections: Sequence[Section], factors: dict[Timing, Line], money: Money) -> None:
-    """Write present value by group and by period, the net present cost and the equivalent annual cost."""
-    sheet.section("Present value, by the period that causes it")
+    """Write cash by when it is paid, its present value, the net present cost and the equivalent annual cost."""
+    sheet.section("Cash by time of payment")
     sheet.timeline("Paid", "", "", "")
-    rows: list[Line] = []
-    for timing in Timing:
-        own = [section.sum for section in sections if section.timing is timing]
-        if own:
-            rows.append(_present_of(sheet, timing, own, factors[timing]))
+    cash = {timing: _timed_cash(book, sheet, timing, sections) for timing in Timing}
+    book.rows["timed cash"] = (cash[Timing.START].row, cash[Timing.HORIZON].row)
+    book.rows["times"] = (factors[Timing.START].row - len(Timing), factors[Timing.START].row - 1)
+    sheet.section("Present value: cash times discount factor")
+    sheet.timeline("Paid", "", "", "")
+    rows = [_discounted(sheet, timing, cash[timing], factors[timing]) for timing in Timing]
     total = sheet.subtotal("Net present cost", rows, SUM)
     book.lines["present"] = total
     net = Spot(sheet.title, TOTAL, total.row, money.totals.net_present_cost_usd)
@@ -169,14 +164,23 @@ def _present(book: Book, sheet: Sheet, sections: Sequence[Section], factors: dic
     _by_group(book, sheet, sections, money)
 
 
-def _present_of(sheet: Sheet, timing: Timing, own: Sequence[Line], factor: Line) -> Line:
-    values = [sum(line.values[t] for line in own) * factor.values[t] for t in range(len(factor.values))]
-    return sheet.series(
-        (f"Paid {WORDS[timing]}", "", "", ""),
-        values,
-        CALC,
-        formula=lambda c: f"=({'+'.join(f'{c}{line.row}' for line in own)})*{c}{factor.row}",
-    )
+def _timed_cash(book: Book, sheet: Sheet, timing: Timing, sections: Sequence[Section]) -> Line:
+    """Write what is paid at one time of each period; what is paid at the end of the plan stands in the last period."""
+    own = [section.sum for section in sections if section.timing is timing]
+    last = book.lines["last"]
+    head = (f"Paid {'at the ' if timing is not Timing.OPERATING else ''}{WORDS[timing]}", "", "", "")
+    if timing is Timing.HORIZON:
+        total = sum(sum(line.values) for line in own)
+        parts = "+".join(f"${TOTAL}{line.row}" for line in own) or "0"
+        return sheet.series(head, [flag * total for flag in last.values], CALC, formula=lambda c: f"={c}{last.row}*({parts})")
+    values = [sum(line.values[t] for line in own) for t in range(book.periods)]
+    return sheet.series(head, values, CALC, formula=lambda c: "=" + ("+".join(f"{c}{line.row}" for line in own) or "0"))
+
+
+def _discounted(sheet: Sheet, timing: Timing, cash: Line, factor: Line) -> Line:
+    values = [usd * each for usd, each in zip(cash.values, factor.values, strict=True)]
+    head = (f"Paid {'at the ' if timing is not Timing.OPERATING else ''}{WORDS[timing]}", "", "", "")
+    return sheet.series(head, values, CALC, formula=lambda c: f"={c}{cash.row}*{c}{factor.row}")
 
 
 def _annual(book: Book, sheet: Sheet, net: Spot, money: Money) -> None:

@@ -18,7 +18,7 @@ from planner.economics.discounting import Convention, Discounting, Timing
 from planner.economics.drivers import ownership_series
 from planner.economics.evaluation import evaluate, exclusions
 from planner.economics.financing import balance_by_age, payment_factor
-from planner.economics.lines import Driver, DriverSeries, Switches
+from planner.economics.lines import Driver, DriverSeries, LineItem, Switches
 from planner.economics.summary import asset_account, carbon_items, emissions, summarise
 from planner.economics.templates import COST_LINES
 from planner.plan.document import Plan
@@ -77,9 +77,11 @@ class Draft:
         return str(self.rng.choice(np.array(self.text, dtype=object))) if self.text else plain
 
     def integer(self, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
         return int(self.rng.integers(low, high + 1))
 
     def number(self, low: float, high: float) -> float:
+        """Return a number between two, with few digits."""
         return float(np.round(self.rng.uniform(low, high), 4))
 
 
@@ -277,34 +279,30 @@ def _money(draft: Draft, book: AssumptionBook) -> Money:
             operational_kg_co2e=kilograms.operational_kg,
             embodied_kg_co2e=kilograms.embodied_kg,
         ),
-        figures=_figures(draft, summary.net_present_cost_usd),
+        figures=_figures(draft, items),
         crossovers=_crossovers(draft),
     )
 
 
-def _figures(draft: Draft, cost: float) -> tuple[Figure, ...]:
-    words = draft.words("net present cost divided by the tokens served over the plan")
-    rows = [
-        Figure(
-            id=f"usd_per_mtok_{kind}",
-            scope=workload,
-            label=draft.words(f"Cost of {kind}"),
-            value=draft.number(0.01, 9),
-            unit="USD/Mtok",
-            definition=words,
-        )
-        for workload in draft.workloads
-        for kind in ("input", "output")
-    ]
+def _figures(draft: Draft, items: Sequence[LineItem]) -> tuple[Figure, ...]:
+    words = draft.words("net present cost over discounted tokens")
+    rows = [_levelised(draft, items, workload, kind, words) for workload in draft.workloads for kind in ("input", "output")]
     plan = Figure(
-        id="joules_per_token",
-        scope="plan",
-        label="Energy of a token",
-        value=draft.number(0.1, 4),
-        unit="J/token",
+        id="joules_per_token", scope="plan", label="Energy of a token", value=draft.number(0.1, 4), unit="J/token",
         definition="energy / tokens",
-    )
+    )  # fmt: skip
     return (*rows, plan)
+
+
+def _levelised(draft: Draft, items: Sequence[LineItem], workload: str, kind: str, words: str) -> Figure:
+    shares = {item.id: draft.number(0.0, 0.5) for item in items}
+    volume = tuple(draft.number(100, 9000) for _ in range(draft.periods))
+    usd = sum(shares[item.id] * item.total_present_usd for item in items)
+    value = usd / float(np.dot(volume, draft.clock.factors(Timing.OPERATING)))
+    return Figure(
+        id=f"usd_per_mtok_{kind}", scope=workload, label=draft.words(f"{workload}: cost of a million {kind} tokens"), value=value,
+        unit="USD/Mtok", definition=words, shares=shares, divisor_by_period=volume,
+    )  # fmt: skip
 
 
 def _crossovers(draft: Draft) -> tuple[Crossover, ...]:
