@@ -62,9 +62,19 @@ def batch_lots(blocks: BlockSet, arrival_hour: float, deadline_h: float, days: i
 
 def even_service_week(arrival_hour: float, deadline_h: float, days: int) -> FloatArray:
     """Return the 168 multipliers of serving every job evenly over its window: the schedule that needs no planning; mean 1."""
+    week = _jobs_open(arrival_hour, deadline_h, days)
+    return np.asarray(week / week.mean(), dtype=np.float64)
+
+
+def window_week(arrival_hour: float, deadline_h: float, days: int) -> FloatArray:
+    """Return the share of each hour of the week [0..1] in which some job is open, shape (168,)."""
+    return np.minimum(_jobs_open(arrival_hour, deadline_h, days), 1.0)
+
+
+def _jobs_open(arrival_hour: float, deadline_h: float, days: int) -> FloatArray:
+    """Return how many jobs are open in each hour of the week, shape (168,)."""
     starts = 24.0 * np.arange(days) + arrival_hour
     hours = np.arange(2 * HOURS_OF_WEEK)[None, :]
     opens, closes = starts[:, None], starts[:, None] + min(deadline_h, float(HOURS_OF_WEEK))
     inside = np.clip(np.minimum(hours + 1.0, closes) - np.maximum(hours, opens), 0.0, 1.0).sum(axis=0)
-    week = inside.reshape(2, HOURS_OF_WEEK).sum(axis=0)
-    return np.asarray(week / week.mean(), dtype=np.float64)
+    return np.asarray(inside.reshape(2, HOURS_OF_WEEK).sum(axis=0), dtype=np.float64)

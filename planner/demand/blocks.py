@@ -22,6 +22,7 @@ IntArray = npt.NDArray[np.int64]
 
 _NAMES = {1: ("all hours",), 2: ("valley", "peak"), 3: ("valley", "day", "peak"), 4: ("valley", "shoulder", "day", "peak")}
 _DAY_NAMES = ("weekday", "weekend")
+_APART = 100.0  # distance between inside and outside of a deadline window: more than any two loads lie apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +90,26 @@ class BlockSet:
 
 
 def build_blocks(
-    weeks: Sequence[FloatArray], loads: Sequence[float], *, max_blocks: int = 4, peak_hour_percentile: float = 100.0
+    weeks: Sequence[FloatArray],
+    loads: Sequence[float],
+    *,
+    max_blocks: int = 4,
+    peak_hour_percentile: float = 100.0,
+    windows: Sequence[FloatArray] = (),
 ) -> BlockSet:
     """Return one partition of the week for shapes (168 multipliers each) with loads [any one unit].
 
     Typical hours are joined by Ward's criterion on the workloads' load in each hour, so a heavy workload shapes the
-    partition more. With no workload, or flat ones, the week is a single block.
+    partition more. With no workload, or flat ones, the week is a single block. `windows` are deadline windows, 168
+    shares of an hour each: a block lies wholly inside or outside each of them as long as `max_blocks` allows it.
     """
     shapes = np.stack(list(weeks)) if len(weeks) else np.ones((1, HOURS_OF_WEEK))
     load = np.array(loads, dtype=np.float64) if len(weeks) else np.ones(1)
     share = load / load.sum() if load.sum() > 0 else np.full(load.size, 1.0 / load.size)
     typical = np.stack([day_types(week).ravel() for week in shapes])
+    inside = [_APART * day_types(window).ravel() for window in windows]
     hours = np.repeat([5.0, 2.0], 24)
-    label = merge_cells((typical * share[:, None]).T, hours, max_blocks)
+    label = merge_cells(np.stack([*(typical * share[:, None]), *inside], axis=1), hours, max_blocks)
     level = np.bincount(label, hours * (share @ typical)) / np.bincount(label, hours)
     rank = np.empty(level.size, dtype=np.int64)
     rank[np.lexsort((np.arange(level.size), level))] = np.arange(level.size)

@@ -101,7 +101,8 @@ def _base_population(
     workload: WorkloadDemand, profile: DemandProfile | None, trace: Trace | None
 ) -> tuple[Population, list[str]]:
     if trace is not None:
-        return trace.population(), [f"lengths of {trace.rows} requests of {trace.name}"]
+        left_out = f", {trace.skipped} rows without tokens left out" if trace.skipped else ""
+        return trace.population(), [f"lengths of {trace.rows} requests of {trace.name}{left_out}"]
     if profile is None:
         one = np.ones(1)
         return Population.of(one, one, np.zeros(1)), ["fixed lengths"]

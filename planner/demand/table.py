@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from planner.demand.batch import DEFAULT_ARRIVAL_HOUR, DEFAULT_DEADLINE_H, BatchJob, batch_lots, even_service_week
+from planner.demand.batch import DEFAULT_ARRIVAL_HOUR, DEFAULT_DEADLINE_H, BatchJob, batch_lots, even_service_week, window_week
 from planner.demand.blocks import BlockSet, HourBlock, build_blocks
 from planner.demand.bursts import minute_peak_factor
 from planner.demand.checks import check_demand
@@ -106,6 +106,7 @@ class _Part:
     epochs: tuple[Epoch, ...]
     classes: tuple[tuple[RequestClass, ...], ...]
     week: FloatArray
+    window: FloatArray | None
 
 
 def build_demand(
@@ -119,9 +120,12 @@ def build_demand(
     chosen = options or DemandOptions()
     check_demand(workloads, horizon, chosen)
     parts = [_part(w, profiles, horizon, chosen) for w in sorted(workloads, key=lambda w: w.id)]
-    loads = [_shaping_load(part) for part in parts]
     block_set = build_blocks(
-        [p.week for p in parts], loads, max_blocks=chosen.max_blocks, peak_hour_percentile=chosen.peak_hour_percentile
+        [part.week for part in parts],
+        [_shaping_load(part) for part in parts],
+        max_blocks=chosen.max_blocks,
+        peak_hour_percentile=chosen.peak_hour_percentile,
+        windows=[part.window for part in parts if part.window is not None],
     )
     filled = [_filled(part, row, block_set, horizon, chosen) for row, part in enumerate(parts)]
     rates, peak_hours, peaks = (np.concatenate([rows[k] for rows in filled]) for k in range(3))
@@ -141,7 +145,7 @@ def _part(workload: WorkloadDemand, profiles: Profiles, horizon: Horizon, option
     field = f"workloads.{workload.id}"
     source = resolve_source(workload, profiles)
     path = growth_path(workload.growth, horizon, field=f"{field}.growth")
-    week = _week(workload, source)
+    week, window = _week(workload, source)
     rate = workload.rate or Rate(requests_rps=native_rate(source, field))
     burst_z = 0.0 if workload.kind is DemandKind.BATCH else options.burst_z
     chain = volume_chain(rate, _traffic(source, week, rate, burst_z), field=f"{field}.rate")
@@ -164,14 +168,15 @@ def _part(workload: WorkloadDemand, profiles: Profiles, horizon: Horizon, option
         steps=chain.steps,
         described=source.described,
     )
-    return _Part(load, source, epochs, _epoch_classes(workload, populations, epochs), week)
+    return _Part(load, source, epochs, _epoch_classes(workload, populations, epochs), week, window)
 
 
-def _week(workload: WorkloadDemand, source: DemandSource) -> FloatArray:
+def _week(workload: WorkloadDemand, source: DemandSource) -> tuple[FloatArray, FloatArray | None]:
+    """Return the week's shape and, for batch work, the hours in which it may be served."""
     if workload.kind is not DemandKind.BATCH:
-        return source.week
+        return source.week, None
     arrival, deadline = _window(workload, source)
-    return even_service_week(arrival, deadline, workload.days)
+    return even_service_week(arrival, deadline, workload.days), window_week(arrival, deadline, workload.days)
 
 
 def _window(workload: WorkloadDemand, source: DemandSource) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.demand.batch import batch_lots, even_service_week
+from planner.demand.batch import batch_lots, even_service_week, window_week
 from planner.demand.blocks import build_blocks
 from planner.demand.weeks import week_of
 
@@ -43,3 +43,8 @@ def test_even_service_has_mean_one_and_stays_inside_the_windows(arrival: float, 
 def test_a_job_of_twelve_hours_is_served_at_twice_the_mean_rate() -> None:
     week = even_service_week(20.0, 12.0, 7)
     assert sorted(set(week.round(9).tolist())) == [0.0, 2.0]
+
+
+def test_hours_with_several_open_jobs_count_once() -> None:
+    assert set(window_week(10.0, 48.0, 7).tolist()) == {1.0}
+    assert window_week(22.5, 2.0, 7).reshape(7, 24)[0].tolist() == [0.5] + [0.0] * 21 + [0.5, 1.0]

@@ -165,11 +165,23 @@ def test_weekday_jobs_carry_the_whole_weeks_requests(profiles: Profiles) -> None
     assert job.requests_per_job[0] == pytest.approx(700_000.0)
 
 
-def test_batch_waits_so_it_has_no_peak_minute_and_does_not_shape_the_week(profiles: Profiles) -> None:
-    alone, both = build_demand([CHAT], profiles, Horizon()), build_demand([CHAT, NIGHT], profiles, Horizon())
-    assert both.blocks == alone.blocks
-    rows = both.rows_of("night")
-    assert (both.peak_rps[rows] == both.peak_hour_rps[rows]).all()
+def test_batch_waits_so_it_has_no_peak_minute(profiles: Profiles) -> None:
+    table = build_demand([CHAT, NIGHT], profiles, Horizon())
+    rows = table.rows_of("night")
+    assert (table.peak_rps[rows] == table.peak_hour_rps[rows]).all()
+
+
+def test_a_batch_window_of_the_whole_day_leaves_the_week_as_it_is(profiles: Profiles) -> None:
+    alone = build_demand([CHAT], profiles, Horizon())
+    assert build_demand([CHAT, replace(NIGHT, deadline_h=24.0)], profiles, Horizon()).blocks == alone.blocks
+
+
+def test_blocks_lie_wholly_inside_or_outside_a_batch_window(profiles: Profiles) -> None:
+    """From 20 h for 12 h: hours 20-23 and 0-7 are inside, so every block has only such hours or none."""
+    inside = {*range(20, 24), *range(8)}
+    for block in build_demand([CHAT, CODE, NIGHT], profiles, Horizon()).blocks:
+        hours = {hour for _, hour in block.cells}
+        assert hours <= inside or not hours & inside
 
 
 def test_a_time_zone_moves_the_peak(profiles: Profiles) -> None:
