@@ -35,12 +35,22 @@ CATALOG_FIGURES: tuple[tuple[str, str, str, str], ...] = (
         "maintenance_support.gpu_permanent_failure_per_year.high",
     ),
     ("tariff_usd_kwh", "electricity_price.us_industrial_average.2025", "electricity_price.us_industrial_average.2024", ""),
+)
+
+CAPITAL_FIGURES: tuple[tuple[str, str, str, str], ...] = (
     (
-        "economic_life_years",
-        "depreciation_years.semianalysis_economic",
-        "",
-        "depreciation_years.coreweave",
+        "discount_rate",
+        "cost_of_capital.wacc_scenarios.enterprise",
+        "cost_of_capital.wacc_scenarios.hyperscaler",
+        "cost_of_capital.wacc_scenarios.neocloud",
     ),
+    (
+        "book_life_years",
+        "depreciation_years.scenario_defaults.base",
+        "depreciation_years.scenario_defaults.aggressive",
+        "depreciation_years.scenario_defaults.accounting",
+    ),
+    ("economic_life_years", "depreciation_years.semianalysis_economic", "", "depreciation_years.coreweave"),
 )
 
 # Network as a share of server price, with low and high: public bills of material for serving say 10-15 %; Epoch AI puts the
@@ -61,6 +71,16 @@ def catalog_assumptions(catalog: Catalog) -> list[Assumption]:
     found = [_figure(catalog, name, base, low, high) for name, base, low, high in CATALOG_FIGURES]
     shares = [_share("network_share", NETWORK), _share("storage_share", STORAGE)]
     return [assumption for assumption in found if assumption is not None] + shares + neutral_assumptions()
+
+
+def capital_assumptions(catalog: Catalog) -> list[Assumption]:
+    """Return what capital costs and how long it lasts: discount rate, book life, economic life, and a residual of nothing.
+
+    A residual of zero is the cautious reading of published lives between two and six years.
+    """
+    found = [_figure(catalog, name, base, low, high) for name, base, low, high in CAPITAL_FIGURES]
+    note = "cautious: nothing is left when the economic life ends"
+    return [one for one in found if one is not None] + [_made("residual_fraction", (0.0,), "splitfleet default", note=note)]
 
 
 def neutral_assumptions() -> list[Assumption]:

@@ -110,6 +110,20 @@ def exclusions(templates: Sequence[LineTemplate], switches: Switches) -> tuple[E
     return tuple(sorted(everywhere + local, key=lambda exclusion: (exclusion.line, exclusion.site)))
 
 
+def counted_at_zero(items: Iterable[LineItem], book: AssumptionBook) -> tuple[Exclusion, ...]:
+    """Return the lines that are on but cost nothing because an assumption is zero, by line and site: `rack_usd_year is 0`.
+
+    They are not excluded – a figure typed into the workbook makes them count – but a reader must know that they add nothing.
+    """
+    found: dict[tuple[str, str], Exclusion] = {}
+    for item in items:
+        zero = [use.assumption_id for use in item.factors if not any(book[use.assumption_id].values)]
+        if zero and not any(item.usd):
+            why = f"counted at zero: {zero[0]} is 0"
+            found.setdefault((item.line, item.site), Exclusion(item.line, item.label, why, item.site))
+    return tuple(found[key] for key in sorted(found))
+
+
 def _item(template: LineTemplate, series: DriverSeries, book: AssumptionBook, clock: Discounting) -> LineItem:
     if len(series.quantity) != clock.periods:
         raise InputError.at(

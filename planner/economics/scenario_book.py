@@ -16,6 +16,7 @@ from planner.economics.defaults import (
     RentOffer,
     api_assumptions,
     calendar_assumptions,
+    capital_assumptions,
     catalog_assumptions,
     from_fact,
     life_assumptions,
@@ -69,6 +70,7 @@ def terms_of(
     book = AssumptionBook(
         [
             *catalog_assumptions(catalog),
+            *_capital(scenario, catalog),
             *calendar_assumptions(clock),
             *(one for system in goods.systems for one in system_assumptions(system, clock)),
             *(one for offer in goods.rents for one in rent_assumptions(offer, clock)),
@@ -150,14 +152,26 @@ def _given(name: str, value: float, *scope: str) -> Assumption:
     return given(assumption_id(name, *scope), label, known.unit, value)
 
 
-def _stated(scenario: Scenario, clock: Discounting) -> list[Assumption]:
-    """Return what the scenario itself says of money; it overrides every default."""
+def _capital(scenario: Scenario, catalog: Catalog) -> list[Assumption]:
+    """Return discount rate, lives and residual; what equals the catalog's figure cites it, the rest is the scenario's own."""
     economics = scenario.economics
-    stated: Mapping[str, float | None] = {
+    defaults = {one.id: one for one in capital_assumptions(catalog)}
+    figures = {
         "discount_rate": economics.discount_rate,
         "book_life_years": economics.book_life_years,
         "economic_life_years": economics.economic_life_years,
         "residual_fraction": economics.residual_fraction,
+    }
+    return [
+        defaults[name] if name in defaults and defaults[name].values == (value,) else _given(name, value)
+        for name, value in figures.items()
+    ]
+
+
+def _stated(scenario: Scenario, clock: Discounting) -> list[Assumption]:
+    """Return what the scenario itself says of prices and shares; it overrides every default."""
+    economics = scenario.economics
+    stated: Mapping[str, float | None] = {
         "network_share": economics.network_fraction,
         "installation_share": economics.installation_fraction,
         "support_share_year": economics.support_fraction,

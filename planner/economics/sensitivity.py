@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.economics.assumptions import Assumption, AssumptionBook
+from planner.economics.defaults import life_assumptions
 from planner.economics.discounting import Discounting, Vector
 from planner.economics.lines import Group, LineItem
 
@@ -45,20 +46,18 @@ def recost(items: Iterable[LineItem], book: AssumptionBook, clock: Discounting) 
 
 
 def tornado(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, *, spread: float = 0.2) -> tuple[Swing, ...]:
-    """Return the swing of every assumption that the rows use, widest first.
+    """Return the swing of every assumption that the rows use, of the discount rate and of the economic life, widest first.
 
     An assumption with a published range takes its ends; any other figure that is not exact by nature (calendar, counts of
     accelerators) is moved by ± `spread`.
     """
     used = sorted({use.assumption_id for item in items for use in item.factors})
     swings = [_swing(items, book, clock, book[address], spread) for address in used if not _is_exact(book[address])]
+    if "discount_rate" in book:
+        swings.append(_rate_swing(items, book, clock, spread))
+    if any(address.startswith("value_by_age") for address in used):
+        swings += [_life_swing(items, book, clock, name, spread) for name in LIVES if name in book and any(book[name].values)]
     return tuple(sorted(swings, key=lambda swing: (-swing.width_usd, swing.assumption)))
-
-
-def discount_swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, low: float, high: float) -> Swing:
-    """Return the swing of the discount rate between two annual rates."""
-    costs = [recost(items, book, replace(clock, rate=rate)) for rate in (low, high)]
-    return Swing("discount_rate", "Discount rate", "1/year", low, high, costs[0], costs[1], is_published=True)
 
 
 def two_way(
@@ -102,15 +101,42 @@ def _present(item: LineItem, book: AssumptionBook, clock: Discounting) -> float:
     return float(usd @ clock.factors(item.timing))
 
 
-def _swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, one: Assumption, spread: float) -> Swing:
-    published = one.is_single and (one.low is not None or one.high is not None)
+def _ends(one: Assumption, spread: float) -> tuple[float, float, bool]:
+    """Return the low and high of an assumption, and whether somebody published them."""
     value = one.values[0]
-    low = one.low if published and one.low is not None else value * (1.0 if published else 1.0 - spread)
-    high = one.high if published and one.high is not None else value * (1.0 if published else 1.0 + spread)
+    if one.is_single and (one.low is not None or one.high is not None):
+        return value if one.low is None else one.low, value if one.high is None else one.high, True
+    return value * (1.0 - spread), value * (1.0 + spread), False
+
+
+def _swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, one: Assumption, spread: float) -> Swing:
+    low, high, published = _ends(one, spread)
     touched = [item for item in items if any(use.assumption_id == one.id for use in item.factors)]
     rest = recost(items, book, clock) - recost(touched, book, clock)
     costs = [rest + recost(touched, book.replaced([_at(one, end, spread * side)]), clock) for end, side in ((low, -1), (high, 1))]
-    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], is_published=published)
+    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], published)
+
+
+def _rate_swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, spread: float) -> Swing:
+    """Return the swing of the discount rate, by which every row is discounted."""
+    one = book["discount_rate"]
+    low, high, published = _ends(one, spread)
+    costs = [recost(items, book, replace(clock, rate=rate)) for rate in (low, high)]
+    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], published)
+
+
+def _life_swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, name: str, spread: float) -> Swing:
+    """Return the swing of economic life or residual, through the value by age that follows; lives of single systems stay."""
+    one = book[name]
+    low, high, published = _ends(one, spread)
+    costs = [recost(items, book.replaced(_lives(book, clock, name, end)), clock) for end in (low, high)]
+    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], published)
+
+
+def _lives(book: AssumptionBook, clock: Discounting, name: str, value: float) -> list[Assumption]:
+    terms = {other: book.resolve(other).values[0] for other in LIVES} | {name: value}
+    older = len(book.resolve("value_by_age").values) - 1 - clock.periods
+    return life_assumptions(clock, terms["economic_life_years"], terms["residual_fraction"], oldest_age_periods=max(older, 0))
 
 
 def _at(one: Assumption, value: float, relative: float) -> Assumption:
@@ -122,7 +148,17 @@ def _scaled(one: Assumption, factor: float) -> Assumption:
     return replace(one, values=tuple(value * factor for value in one.values))
 
 
-EXACT = ("years_per_period", "months_per_period", "hours_per_period", "accelerators", "commitment_hours", "hours_beyond_horizon")
+LIVES = ("economic_life_years", "residual_fraction")
+EXACT = (
+    "value_by_age",
+    "life_share_year",
+    "years_per_period",
+    "months_per_period",
+    "hours_per_period",
+    "accelerators",
+    "commitment_hours",
+    "hours_beyond_horizon",
+)
 
 
 def _is_exact(one: Assumption) -> bool:

@@ -16,6 +16,7 @@ from planner.economics.defaults import (
     RentOffer,
     api_assumptions,
     calendar_assumptions,
+    capital_assumptions,
     catalog_assumptions,
     loan_assumptions,
     rent_assumptions,
@@ -50,13 +51,16 @@ def test_every_default_has_a_source_and_is_in_the_catalogs_words() -> None:
         ("failure_rate_year", 0.04, 0.025, 0.06),
         ("tariff_usd_kwh", 0.0826, 0.0771, None),
         ("economic_life_years", 4.0, None, 6.0),
+        ("book_life_years", 5.0, 4.0, 6.0),
+        ("discount_rate", 0.1, 0.07, 0.12),
+        ("residual_fraction", 0.0, None, None),
     ],
 )
 def test_figures_of_the_catalog_arrive_in_their_own_unit(
     address: str, value: float, low: float | None, high: float | None
 ) -> None:
     """4 %/year is 0.04 a year; 300 USD/accelerator/year stays a yearly amount."""
-    found = AssumptionBook(catalog_assumptions(CATALOG))[address]
+    found = AssumptionBook([*catalog_assumptions(CATALOG), *capital_assumptions(CATALOG)])[address]
     assert found.values[0] == pytest.approx(value)
     assert found.low == (None if low is None else pytest.approx(low))
     assert found.high == (None if high is None else pytest.approx(high))

@@ -15,6 +15,7 @@ from planner.economics.drivers import ownership_series
 from planner.economics.evaluation import (
     cash_usd,
     coefficients,
+    counted_at_zero,
     evaluate,
     exclusions,
     missing,
@@ -260,6 +261,15 @@ def test_a_site_that_pays_all_in_is_not_billed_for_energy() -> None:
     ]
     found = {(item.line, item.site) for item in rows(*series, book=two, switches=switches)}
     assert found == {("opex.energy", "dc"), ("opex.colocation", "colo")}
+
+
+def test_a_line_counted_at_zero_says_which_figure_is_zero() -> None:
+    """Space at no rent is on, costs nothing, and the reader is told; energy is not on the list."""
+    free = book(TIME, stated("rack_usd_year[dc]", 0.0))
+    items = rows(DriverSeries(Driver.RACKS, (2.0,) * 4, SITE), DriverSeries(Driver.IT_KWH, (1.0,) * 4, SITE), book=free)
+    assert [(one.line, one.site, one.why) for one in counted_at_zero(items, free)] == [
+        ("opex.space", "dc", "counted at zero: rack_usd_year[dc] is 0")
+    ]
 
 
 class TestTemplates:

@@ -71,6 +71,25 @@ def test_what_the_scenario_says_overrides_the_catalog_and_counts_as_the_users() 
     assert terms().book["staff_usd_accelerator_year"].kind is not Kind.USER
 
 
+def test_what_the_scenario_leaves_at_its_default_cites_the_catalog() -> None:
+    """10 % is the catalog's enterprise rate, with its range; 8 % is the user's."""
+    default, own = terms(), terms(economics={"discount_rate": "8 %/year", "economic_life_years": 3.0})
+    assert (default.book["discount_rate"].kind, default.book["discount_rate"].low) == (Kind.ESTIMATE, 0.07)
+    assert own.book["discount_rate"].kind is Kind.USER
+    assert own.book["economic_life_years"].kind is Kind.USER
+    assert default.book["economic_life_years"].source != "scenario"
+
+
+def test_the_written_out_scenario_has_the_same_terms() -> None:
+    """Defaults written out change nothing: same question, same answer."""
+    short = scenario()
+    full = parse_scenario(short.canonical())
+    assert full.sha256() == short.sha256()
+    one, other = (terms_of(each, CATALOG, GOODS) for each in (short, full))
+    assert list(one.book.values()) == list(other.book.values())
+    assert one.switches == other.switches
+
+
 def test_any_assumption_can_be_stated_by_name_for_one_thing_or_all() -> None:
     """A path of prices for one system, insurance for all; insurance then counts."""
     path = "1; 1; 1; 1; 0.9; 0.9; 0.9; 0.9"

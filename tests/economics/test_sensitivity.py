@@ -15,7 +15,7 @@ from planner.economics.discounting import Discounting
 from planner.economics.drivers import ownership_series
 from planner.economics.evaluation import evaluate, net_present_cost
 from planner.economics.lines import Driver, DriverSeries, LineItem
-from planner.economics.sensitivity import discount_swing, flip_factor, recost, tornado, two_way
+from planner.economics.sensitivity import flip_factor, recost, tornado, two_way
 from planner.economics.switches import line_switches
 from planner.economics.templates import COST_LINES
 
@@ -78,9 +78,21 @@ def test_a_path_swings_as_a_whole() -> None:
 
 
 def test_a_higher_rate_makes_later_costs_lighter() -> None:
-    """Running costs come later than the purchase."""
-    swing = discount_swing(owned(), BOOK, TIME, 0.07, 0.12)
-    assert swing.cost_low_usd > net_present_cost(owned()) > swing.cost_high_usd
+    """Running costs come later than the purchase; the rate runs over its published range."""
+    figures = BOOK.replaced([dataclasses.replace(stated("discount_rate", 0.1), low=0.07, high=0.12)])
+    swing = next(one for one in tornado(owned(figures=figures), figures, TIME) if one.assumption == "discount_rate")
+    assert (swing.low, swing.high, swing.is_published) == (0.07, 0.12, True)
+    assert swing.cost_low_usd > net_present_cost(owned(figures=figures)) > swing.cost_high_usd
+    assert swing.cost_low_usd == pytest.approx(net_present_cost(owned(time=clock(rate=0.07))))
+
+
+def test_a_longer_life_leaves_more_at_the_horizon() -> None:
+    """Six years of life instead of four: a third of 1,000 is left after four years of plan."""
+    figures = BOOK.replaced([dataclasses.replace(stated("economic_life_years", 4.0), high=6.0)])
+    swing = next(one for one in tornado(owned(figures=figures), figures, TIME) if one.assumption == "economic_life_years")
+    assert swing.cost_low_usd == pytest.approx(net_present_cost(owned()))
+    assert swing.cost_high_usd == pytest.approx(net_present_cost(owned(figures=book(TIME, life_years=6.0))))
+    assert swing.cost_low_usd - swing.cost_high_usd == pytest.approx(1000 / 3 / 1.1**4)
 
 
 def test_the_two_way_table_has_the_plan_in_its_middle() -> None:
