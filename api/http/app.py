@@ -9,9 +9,11 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http import catalog, plans, problems
+from api.http.problems import SAFE_HEADERS
 from api.http.service import Service, Settings, running, service_of
 from api.jobs.child import Work
 from api.jobs.worker import PlanDone, SubmittedTask, plan_submitted
@@ -22,7 +24,6 @@ DESCRIPTION = """Ask for the cheapest mix of hardware for LLM inference that mee
 
 `POST /v1/plans` takes a scenario and answers at once; follow the plan at its `Location`.
 Every error is a problem document (RFC 9457)."""
-_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 class Health(BaseModel):
@@ -69,7 +70,9 @@ class _SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_HEADERS]
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, sending)

@@ -23,6 +23,7 @@ from planner.errors import SplitfleetError
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:splitfleet:problem:"
 MOST_ERRORS = 100
+SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 _log = logging.getLogger(__name__)
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
@@ -116,7 +117,7 @@ def _inside(body: object, step: str) -> object:
 def answer(document: ProblemDocument, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return a problem document as a response."""
     content = document.model_dump(mode="json", exclude_none=True)
-    return JSONResponse(content, document.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return JSONResponse(content, document.status, media_type=MEDIA_TYPE, headers={**SAFE_HEADERS, **(headers or {})})
 
 
 def install(app: FastAPI) -> None:

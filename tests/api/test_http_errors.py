@@ -58,7 +58,7 @@ def test_malformed_bodies_are_refused(client: TestClient, name: str) -> None:
 @pytest.mark.parametrize("body", [[], "text", 1, None, True, [{}]])
 def test_a_body_that_is_no_object_is_refused(client: TestClient, body: object) -> None:
     """A scenario is an object."""
-    is_problem(client.post("/v1/plans", json=body), 422, "invalid-input")
+    is_problem(client.post("/v1/plans", content=json.dumps(body).encode(), headers=JSON), 422, "invalid-input")
 
 
 @pytest.mark.parametrize(
