@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import pulp
-
 from planner.program.columns import define_columns
 from planner.program.constraints.capacity import define_capacity, define_guard, define_inventory
 from planner.program.constraints.facility import define_peak, define_power, define_racks
@@ -17,7 +15,7 @@ from planner.program.constraints.serve import define_serve
 from planner.program.constraints.window import define_arrive, define_window
 from planner.program.drivers import define_costs
 from planner.program.goal import define_tail, merged, scaling, score
-from planner.program.model import Model, Term
+from planner.program.model import Model, Term, linear
 from planner.program.sets import Sets
 
 FAMILIES: Mapping[str, Callable[[Model, Sets], None]] = {
@@ -61,4 +59,4 @@ def set_objective(model: Model, terms: list[Term]) -> None:
     terms = merged(terms)
     model.scale = scaling(terms)
     model.problem.objective = None
-    model.problem.setObjective(pulp.lpSum([value / model.scale * variable for value, variable in terms]))
+    model.problem.setObjective(linear({variable: value / model.scale for value, variable in terms}))

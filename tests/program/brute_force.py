@@ -81,8 +81,8 @@ def aggregated(seed: int) -> Case:
     vendor = [random.choice("xy") for _ in range(kinds)]
     capacity = np.array([_numbers(random, 2) for _ in range(kinds)])
     rates = np.array([random.choice([0.0, 0.3, random.uniform(0.1, 8)]), random.uniform(0.1, 8)])
-    power = random.choice([None, random.uniform(1000, 20000)])
-    space = random.choice([None, float(random.randint(1, 4))])
+    power = random.choice([None, None, random.uniform(2000, 20000)])
+    space = random.choice([None, None, float(random.randint(1, 4))])
     most_kinds = random.choice([None, None, 1, 2])
     share = random.choice([None, None, 0.5, 0.7])
     fleets = _grid(supply)
@@ -126,7 +126,7 @@ def phases(seed: int) -> Case:
     prefill = np.array([_numbers(random, 2) for _ in range(kinds)])
     decode = np.array([_numbers(random, 2) for _ in range(kinds)])
     rates = np.array([random.uniform(0.1, 5), random.choice([0.0, random.uniform(0.1, 5)])])
-    power = random.choice([None, random.uniform(1000, 8000)])
+    power = random.choice([None, random.uniform(2500, 8000)])
     most = 4 if kinds < 3 else 3
     pools = _grid([most] * (2 * kinds))
     units = pools[:, :kinds] + pools[:, kinds:]
