@@ -18,11 +18,12 @@ Tree = dict[str, object]
 
 @dataclass(slots=True)
 class Layers:
-    """The merged trees of all layers, and the file that spoke last about each item."""
+    """The merged trees of all layers, the file that spoke last about each item, and which items an overlay touched."""
 
     sections: dict[str, Tree] = field(default_factory=lambda: {name: {} for name in SECTIONS})
     last_file: dict[tuple[str, str], str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    touched: set[tuple[str, str]] = field(default_factory=set)
 
     def complain(self, document: str, place: str, message: str) -> None:
         """Keep a problem, its file in front of its field."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ from catalog.build import claim_of, hardware_of, model_of, source_of
 from catalog.errors import CatalogError, Problem
 from catalog.fields import Entry, problems_of
 from catalog.items import Catalog, Claim, Fact, Kind, Source
-from catalog.layers import Layers, merged, read_layer
+from catalog.layers import SECTIONS, Layers, merged, read_layer
 from catalog.leaf import USER_SOURCE, fact, near
 from catalog.lookup import name_clashes
 from catalog.model_schema import ModelEntry
@@ -34,37 +34,54 @@ def load_catalog(*overlays: Path) -> Catalog:
     An overlay adds items and replaces single fields of existing ones by id. Raises CatalogError with every problem found,
     each with its file, item and field.
     """
-    return _assembled(tuple(Path(overlay) for overlay in overlays)) if overlays else _built_in()
+    return _overlaid(tuple(Path(overlay) for overlay in overlays)) if overlays else _built_in()
 
 
 @lru_cache(maxsize=1)
 def _built_in() -> Catalog:
     """Return the catalog without overlays, read once per process."""
-    return _assembled(())
+    return _valid(_base(), {section: {} for section in SECTIONS})
 
 
-def _assembled(overlays: tuple[Path, ...]) -> Catalog:
+@lru_cache(maxsize=1)
+def _base() -> Layers:
     layers = Layers()
-    for folder in (DATA, *overlays):
-        layer = read_layer(folder, layers)
-        for section, tree in layer.items():
+    layers.sections |= read_layer(DATA, layers)
+    return layers
+
+
+def _overlaid(overlays: tuple[Path, ...]) -> Catalog:
+    """Return the built-in catalog with the overlays over it; items that no overlay touches are taken as they are."""
+    built_in, base = _built_in(), _base()
+    layers = Layers(dict(base.sections), dict(base.last_file))
+    for folder in overlays:
+        for section, tree in read_layer(folder, layers).items():
+            layers.touched |= {(section, name) for name in tree}
             layers.sections[section] = merged(layers.sections[section], tree)
-    catalog = _typed(layers)
+    known: dict[str, Mapping[str, object]] = {
+        "hardware": built_in.hardware,
+        "models": built_in.models,
+        "sources": built_in.sources,
+    }
+    return _valid(layers, known)
+
+
+def _valid(layers: Layers, known: Mapping[str, Mapping[str, object]]) -> Catalog:
+    catalog = _typed(layers, known)
     if layers.problems:
         raise CatalogError(layers.problems)
     return catalog
 
 
-def _typed(layers: Layers) -> Catalog:
+def _typed(layers: Layers, known: Mapping[str, Mapping[str, object]]) -> Catalog:
     """Return the catalog of the merged trees; problems are kept, not raised."""
     sources = {USER_SOURCE: Source(USER_SOURCE, "stated by the user", "", Kind.USER, "A")}
-    sources |= _items(layers, "sources", SourceEntry, source_of)
-    hardware = _items(layers, "hardware", HardwareEntry, hardware_of)
-    models = _items(layers, "models", ModelEntry, model_of)
+    sources |= _items(layers, "sources", SourceEntry, source_of, known)
+    hardware = _items(layers, "hardware", HardwareEntry, hardware_of, known)
+    models = _items(layers, "models", ModelEntry, model_of, known)
+    claims = _items(layers, "claims", ClaimEntry, _claim, known)
     tco = dict(_facts(layers, "", layers.sections["tco"]))
-    claims = _items(layers, "claims", ClaimEntry, _claim)
-    for kind, items in (("hardware", hardware), ("model", models)):
-        layers.problems += name_clashes(kind, items)
+    layers.problems += _clashes(layers, "hardware", name_clashes(hardware)) + _clashes(layers, "models", name_clashes(models))
     layers.problems += reference_problems(layers, set(sources))
     return Catalog(
         version=_version(layers),
@@ -78,14 +95,35 @@ def _typed(layers: Layers) -> Catalog:
     )
 
 
+def _clashes(layers: Layers, section: str, clashes: list[tuple[str, str, str]]) -> list[Problem]:
+    """Return a problem for every name that two items share, told of the item that an overlay brought in."""
+    problems = []
+    for name, *ids in clashes:
+        ids.sort(key=lambda item_id: layers.last_file.get((section, item_id), "").startswith(str(DATA)))
+        document = layers.last_file.get((section, ids[0]), "")
+        message = f"'{name}' names {ids[1]} already; a name may mean one item only"
+        problems.append(Problem(f"{document}: {section}.{ids[0]}.aliases", message))
+    return problems
+
+
 def _claim(_: str, entry: ClaimEntry) -> Claim:
     return claim_of(entry)
 
 
-def _items(layers: Layers, section: str, schema: type[_Typed], build: Callable[[str, _Typed], _Item]) -> dict[str, _Item]:
-    """Return the items of a section by id, sorted."""
+def _items(
+    layers: Layers,
+    section: str,
+    schema: type[_Typed],
+    build: Callable[[str, _Typed], _Item],
+    known: Mapping[str, Mapping[str, object]],
+) -> dict[str, _Item]:
+    """Return the items of a section by id, sorted; those that are known and untouched are not read again."""
     items: dict[str, _Item] = {}
+    ready = known.get(section, {})
     for item_id, tree in sorted(layers.sections[section].items()):
+        if item_id in ready and (section, item_id) not in layers.touched:
+            items[item_id] = cast("_Item", ready[item_id])
+            continue
         try:
             items[item_id] = build(item_id, schema.model_validate(tree))
         except ValidationError as error:

@@ -67,18 +67,16 @@ def normal(name: str) -> str:
     return re.sub(r"(?<!\d)[^a-z0-9+]+|[^a-z0-9+]+(?!\d)", "", pointed)
 
 
-def name_clashes(noun: str, items: Mapping[str, _T]) -> list[Problem]:
-    """Return a problem for every name that two items share."""
+def name_clashes(items: Mapping[str, _T]) -> list[tuple[str, str, str]]:
+    """Return every name that two items share, with the ids of both."""
     owner: dict[str, str] = {}
-    problems = []
+    clashes = []
     for item in items.values():
-        for name in {normal(alias): alias for alias in (item.id, *sorted(item.aliases))}:
+        for name in dict.fromkeys(normal(alias) for alias in (item.id, *sorted(item.aliases))):
             first = owner.setdefault(name, item.id)
             if first != item.id:
-                problems.append(
-                    Problem(f"{noun}.{item.id}.aliases", f"'{name}' names also {first}; a name may mean one item only")
-                )
-    return problems
+                clashes.append((name, first, item.id))
+    return clashes
 
 
 def _find(items: Mapping[str, _T], name: str, noun: str) -> _T:

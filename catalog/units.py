@@ -134,7 +134,7 @@ def _advice(dimension: Dimension, amount: str) -> str:
 def format_quantity(value: float, dimension: Dimension, digits: int = 4) -> str:
     """Return a value [base unit of the dimension] for people, to `digits` significant digits: `4.8 TB/s`, `80 GiB`, `12 %`."""
     table = table_of(dimension)
-    if not table.shown:
+    if not table.shown and abs(value) < 1e6:
         return _figure(value, digits)
     unit = _readable_unit(value, dimension, table)
     scaled = float(Decimal(repr(float(value))) / table.factors[unit])
@@ -159,6 +159,7 @@ _SCALING: Mapping[Dimension, tuple[str, ...]] = {
     Dimension.ENERGY: ("kWh", "MWh", "GWh"),
     Dimension.DURATION: ("ms", "s", "min", "h", "d", "year"),
     Dimension.TOKENS: ("tokens", "Mtok"),
+    Dimension.COUNT: ("million", "billion", "trillion"),
 }
 
 

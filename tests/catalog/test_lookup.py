@@ -83,8 +83,8 @@ def test_points_and_hyphens_count_between_digits_only() -> None:
 
 
 def test_no_name_means_two_items() -> None:
-    assert not name_clashes("hardware", CATALOG.hardware)
-    assert not name_clashes("model", CATALOG.models)
+    assert not name_clashes(CATALOG.hardware)
+    assert not name_clashes(CATALOG.models)
 
 
 def test_every_measured_hardware_and_model_is_known(shared: Path) -> None:

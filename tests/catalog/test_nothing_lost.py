@@ -84,7 +84,9 @@ def same(leaf: dict[str, Any], scales: tuple[float, ...], value: float | str) ->
 
 def plain(text: str) -> str:
     """Return a text without the names of files that the collection gave its parts."""
-    return re.sub(r"hardware\.yaml \S+|the facts? semianalysis\S* of each hardware item|measured_matmul of each hardware item", "~", text)
+    return re.sub(
+        r"hardware\.yaml \S+|the facts? semianalysis\S* of each hardware item|measured_matmul of each hardware item", "~", text
+    )
 
 
 def scales(path: tuple[str, ...]) -> tuple[float, ...]:
@@ -158,15 +160,27 @@ def test_every_model_keeps_every_dimension_and_count(collected: dict[str, dict[s
     for given in models:
         model = CATALOG.models[given["id"]]
         arch, params, cache = given["arch"], given["params"], given["kv_cache"]
-        assert (model.layers, model.hidden, model.heads, model.kv_heads) == (arch["layers"], arch["hidden"], arch["heads"], arch["kv_heads"])
+        assert (model.layers, model.hidden, model.heads, model.kv_heads) == (
+            arch["layers"],
+            arch["hidden"],
+            arch["heads"],
+            arch["kv_heads"],
+        )
         assert model.head_dim == arch["head_dim"] or (arch["head_dim"] is None and model.latent)
-        assert (model.ffn_intermediate or None, model.ffn_gated, model.vocab) == (arch["ffn_intermediate"], arch["ffn_gated"], arch["vocab"])
+        assert (model.ffn_intermediate or None, model.ffn_gated, model.vocab) == (
+            arch["ffn_intermediate"],
+            arch["ffn_gated"],
+            arch["vocab"],
+        )
         assert dict(model.layer_kinds) == arch["layer_type_counts"]
         assert model.window_tokens == arch.get("window_or_chunk")
         assert model.tied_embeddings == arch["tie_embeddings"]
         assert (model.params_total, model.params_read) == (params["total"], params["active_per_token_read"])
         assert (model.params_embedding, model.params_lm_head) == (params["embedding"], params["lm_head"])
-        assert (model.params_routed_total, model.params_routed_active) == (params["routed_experts_total"], params["routed_experts_active"])
+        assert (model.params_routed_total, model.params_routed_active) == (
+            params["routed_experts_total"],
+            params["routed_experts_active"],
+        )
         assert model.kv_bytes_per_token_16bit == cache["bytes_per_token_fp16"] == 2 * cache["bytes_per_token_fp8"]
         assert model.window_kv_bytes_per_token_16bit == cache.get("window_bytes_per_token_fp16_until_window", 0)
         recurrent = cache.get("recurrent_state_bytes_per_sequence_bf16", 0) + cache.get("conv_state_bytes_per_sequence_bf16", 0)
@@ -174,14 +188,20 @@ def test_every_model_keeps_every_dimension_and_count(collected: dict[str, dict[s
         for name, size in given["weight_bytes"].items():
             assert model.weight_bytes[name] == pytest.approx(size, abs=1)
         assert model.sparse_attention_top_k == arch.get("dsa_indexer", {}).get("topk")
-        assert (model.source, str(model.kind), model.date) == (given["source"]["ref"], given["source"]["kind"], given["source"]["date"])
+        assert (model.source, str(model.kind), model.date) == (
+            given["source"]["ref"],
+            given["source"]["kind"],
+            given["source"]["date"],
+        )
         assert (model.hf_id, model.licence) == (given["hf_id"], given.get("licence", ""))
         assert (model.max_context_tokens, model.pure_transformer) == (given["max_context"], given["is_pure_transformer"])
         facts = {fact.name: fact for fact in model.facts}
         for name, key in (("total", "published_total_B"), ("active", "published_active_B")):
             if (published := given.get("params_check", {}).get(key)) is not None:
                 assert facts[f"published.{name}"].value == pytest.approx(published * 1e9)
-        assert facts.get("index_bytes_per_token", Fact("", 0.0, "", model.kind, "")).value == cache.get("dsa_index_key_bytes_per_token_fp8", 0)
+        assert facts.get("index_bytes_per_token", Fact("", 0.0, "", model.kind, "")).value == cache.get(
+            "dsa_index_key_bytes_per_token_fp8", 0
+        )
 
 
 def test_every_tco_input_is_kept_under_its_name(collected: dict[str, dict[str, Any]]) -> None:
@@ -207,7 +227,11 @@ def tco_leaves(tree: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple
 
 
 def test_every_source_is_kept(shared: Path) -> None:
-    rows = [line.strip().strip("|").split("|") for line in (shared / "facts" / "sources.md").read_text().splitlines() if line.startswith("| ")]
+    rows = [
+        line.strip().strip("|").split("|")
+        for line in (shared / "facts" / "sources.md").read_text().splitlines()
+        if line.startswith("| ")
+    ]
     listed = [[cell.strip() for cell in row] for row in rows if len(row) == 6 and row[4].strip() in "ABCD" and row[4].strip()]
     assert len(listed) > 160
     for name, _, date, kind, reliability, _ in listed:
