@@ -208,29 +208,3 @@ def _spans(found: Sequence[Crossing], name: str) -> list[tuple[float, float]]:
     starts += [crossing.mtok_month for crossing in found if crossing.above == name]
     ends = [crossing.mtok_month for crossing in found if crossing.below == name]
     return list(zip(starts, ends, strict=False))
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Several ways against volume: monthly cost of each at each volume, and a verdict on every pair."""
-
-    mtok_month: tuple[float, ...]
-    usd_month: dict[str, tuple[float, ...]]
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def findings(self) -> tuple[str, ...]:
-        """Return the verdicts in words."""
-        return tuple(verdict.words for verdict in self.verdicts)
-
-
-def study(ways: Sequence[Way], most_mtok_month: float, *, points: int = 41) -> Study:
-    """Return the curves of several ways up to a volume, and how each later one compares with each earlier one.
-
-    Give the ways in the order in which they tie up money: API first, rent, then owned.
-    """
-    volumes = np.linspace(0.0, most_mtok_month, points)
-    curves = {way.name: tuple(way.usd_month(volume) for volume in volumes.tolist()) for way in ways}
-    pairs = [(ways[i], ways[j]) for i in range(len(ways)) for j in range(i + 1, len(ways))]
-    verdicts = tuple(compare(incumbent, challenger, most_mtok_month) for incumbent, challenger in pairs)
-    return Study(tuple(volumes.tolist()), curves, verdicts)

@@ -51,7 +51,7 @@ def tornado(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting,
     An assumption with a published range takes its ends; any other figure that is not exact by nature (calendar, counts of
     accelerators) is moved by ± `spread`.
     """
-    used = sorted({use.assumption_id for item in items for use in item.factors})
+    used = sorted({use.assumption_id for item in items if item.group is not Group.CARBON for use in item.factors})
     swings = [_swing(items, book, clock, book[address], spread) for address in used if not _is_exact(book[address])]
     if "discount_rate" in book:
         swings.append(_rate_swing(items, book, clock, spread))

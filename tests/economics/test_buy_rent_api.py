@@ -18,7 +18,6 @@ from planner.economics.buy_rent_api import (
     cumulative_crossover,
     owned_way,
     rented_way,
-    study,
 )
 
 prices = st.floats(0.01, 100.0)
@@ -114,13 +113,3 @@ def test_cumulative_cost_crosses_for_good_or_never() -> None:
     assert cumulative_crossover([1.0, 1.0], [2.0, 2.0], 1.0) == 0.0
     assert cumulative_crossover([10.0, 1.0], [2.0, 2.0], 1.0) is None
     assert cumulative_crossover([4.0, 0.0, 0.0], [2.0, 2.0, 2.0], 0.25) == pytest.approx(0.5)
-
-
-def test_a_study_compares_every_pair_in_the_order_given() -> None:
-    """API, rent, own: three verdicts, and curves that are the ways' own costs."""
-    ways = [Way("api", 1.5), rented_way("rent", 0.2, 0.2), owned_way("own", 1200.0, 100.0)]
-    found = study(ways, 400.0, points=5)
-    assert found.mtok_month == (0.0, 100.0, 200.0, 300.0, 400.0)
-    assert found.usd_month["own"] == (100.0, 100.0, 200.0, 300.0, 400.0)
-    assert [(one.incumbent, one.challenger) for one in found.verdicts] == [("api", "rent"), ("api", "own"), ("rent", "own")]
-    assert found.findings[1].startswith("own is cheaper than api from 133.333 Mtok a month")
