@@ -6,10 +6,11 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from api.jobs.child import Hear
-from api.jobs.worker import PlanDone, SubmittedTask
+from api.jobs.worker import PlanDone, PlanTask, SubmittedTask
 from planner.errors import InputError
 from planner.progress import Progress
 
@@ -36,7 +37,7 @@ def work(task: SubmittedTask, hear: Hear) -> PlanDone:
 
 
 def _written(scenario: dict[str, object], folder: Path) -> PlanDone:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     plan, report = folder / "plan.json", folder / "report.xlsx"
     plan.write_text(json.dumps({"scenario": scenario}), encoding="utf-8")
     report.write_bytes(REPORT)
@@ -51,3 +52,18 @@ def count_starts(task: SubmittedTask, hear: Hear) -> PlanDone:
     if (place / "hang").exists():
         threading.Event().wait()
     return _written(json.loads(task.scenario_json), task.folder)
+
+
+def plan_a_file(task: PlanTask, hear: Hear) -> PlanDone:
+    """Do for a scenario file what its title says, noting the start beside the scenario."""
+    text = task.scenario.read_text(encoding="utf-8")
+    with (task.scenario.parent / "starts.log").open("a") as file:
+        file.write(task.scenario.name + "\n")
+    hear(Progress("demand", 0.25, "counting"))
+    if "title: die" in text:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "title: hang" in text:
+        threading.Event().wait()
+    if "title: infeasible" in text:
+        return replace(_written({}, task.folder), outcome="infeasible", decision="Nothing fits.", net_present_cost_usd=None)
+    return _written({"text": text}, task.folder)
