@@ -7,23 +7,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from planner.answer.context import Context, FloatArray
-from planner.economics.depreciation import fixed_assets
-from planner.economics.discounting import Timing, annuity_factor
+from planner.economics.discounting import Timing
 from planner.economics.drivers import ownership_series
-from planner.economics.evaluation import cash_usd, evaluate, exclusions
-from planner.economics.lines import Driver, DriverSeries, Exclusion, Group, LineItem
-from planner.economics.templates import CARBON_LINES, COST_LINES, NEVER_COUNTED
-from planner.plan.money import Crossover, Figure, Money, Totals
+from planner.economics.evaluation import evaluate, exclusions
+from planner.economics.lines import Driver, DriverSeries, Exclusion, LineItem
+from planner.economics.summary import asset_account, carbon_items, emissions, summarise
+from planner.economics.templates import COST_LINES, NEVER_COUNTED
+from planner.plan.money import Figure, Money, Totals
 from planner.question.workloads import mean_over_design
 
 SECONDS_PER_HOUR = 3600.0
 
 
-def money_of(context: Context, figures: tuple[Figure, ...], crossovers: tuple[Crossover, ...] = ()) -> Money:
-    """Return everything financial of a solution; its items add up to the program's objective."""
+def money_of(context: Context, drivers: list[DriverSeries], figures: tuple[Figure, ...]) -> Money:
+    """Return everything financial of a solution; its cost items add up to the program's objective."""
     terms = context.costs.terms
-    items = cost_items(context)
-    used = {use.assumption_id for item in items for use in item.factors}
+    costs = cost_items(context, drivers)
+    carbon = carbon_items(drivers, terms.book, terms.clock)
+    used = {use.assumption_id for item in (*costs, *carbon) for use in item.factors}
     always = {"discount_rate", "book_life_years", "economic_life_years", "residual_fraction"}
     return Money(
         discount_rate=terms.clock.rate,
@@ -31,21 +32,22 @@ def money_of(context: Context, figures: tuple[Figure, ...], crossovers: tuple[Cr
         years_per_period=terms.clock.years_per_period,
         discount_factors={timing.value: tuple(terms.clock.factors(timing).tolist()) for timing in Timing},
         assumptions=tuple(assumption for address, assumption in terms.book.items() if address in used | always),
-        items=items,
+        items=(*costs, *carbon),
         excluded=(*exclusions(COST_LINES, terms.switches), *(Exclusion("", label, "never counted") for label in NEVER_COUNTED)),
-        totals=_totals(context, items),
+        totals=_totals(context, drivers, costs, carbon),
         figures=figures,
-        crossovers=crossovers,
     )
 
 
-def cost_items(context: Context) -> tuple[LineItem, ...]:
-    """Return every cost line and carbon line at the solution's quantities."""
+def cost_items(context: Context, drivers: list[DriverSeries]) -> tuple[LineItem, ...]:
+    """Return every cost line at the solution's quantities."""
     terms = context.costs.terms
-    drivers = list(_drivers(context))
-    carbon = [series for series in drivers if not series.site or terms.book.find("carbon_kg_kwh", (series.site,)) is not None]
-    costs = evaluate(COST_LINES, drivers, terms.book, terms.clock, terms.switches)
-    return (*costs, *evaluate(CARBON_LINES, carbon, terms.book, terms.clock))
+    return evaluate(COST_LINES, drivers, terms.book, terms.clock, terms.switches)
+
+
+def drivers_of(context: Context) -> list[DriverSeries]:
+    """Return every physical quantity of the solution that costs money."""
+    return list(_drivers(context))
 
 
 def _drivers(context: Context) -> Iterator[DriverSeries]:
@@ -161,50 +163,21 @@ def _series(driver: Driver, quantity: FloatArray, *, site: str = "", item: str =
     return DriverSeries(driver, tuple(float(value) for value in quantity), site, item, block)
 
 
-def _totals(context: Context, items: tuple[LineItem, ...]) -> Totals:
-    clock = context.costs.terms.clock
-    costs = [item for item in items if item.group is not Group.CARBON]
-    carbon = {item.line: 0.0 for item in items if item.group is Group.CARBON}
-    for item in items:
-        if item.group is Group.CARBON:
-            carbon[item.line] += sum(item.usd)
-    present = np.sum([item.present_usd for item in costs], axis=0) if costs else np.zeros(clock.periods)
-    groups: dict[str, float] = {}
-    lines: dict[str, float] = {}
-    for item in costs:
-        groups[item.group.value] = groups.get(item.group.value, 0.0) + item.total_present_usd
-        lines[item.line] = lines.get(item.line, 0.0) + item.total_present_usd
-    total = float(sum(item.total_present_usd for item in costs))
-    assets = _assets(context, costs)
+def _totals(context: Context, drivers: list[DriverSeries], costs: tuple[LineItem, ...], carbon: tuple[LineItem, ...]) -> Totals:
+    terms = context.costs.terms
+    summary = summarise(costs, terms.clock)
+    assets = asset_account(drivers, terms.book, terms.clock, terms.switches)
+    emitted = emissions(carbon)
+    known = {item.line for item in carbon}
     return Totals(
-        net_present_cost_usd=total,
-        equivalent_annual_cost_usd=total * annuity_factor(clock.rate, clock.horizon_years),
-        cash_by_period_usd=tuple(cash_usd(costs, clock).tolist()),
-        present_by_period_usd=tuple(np.asarray(present).tolist()),
-        depreciation_by_period_usd=tuple(assets[0].tolist()),
-        book_value_by_period_usd=tuple(assets[1].tolist()),
-        present_by_group_usd=groups,
-        present_by_line_usd=lines,
-        operational_kg_co2e=carbon.get("carbon.operational"),
-        embodied_kg_co2e=carbon.get("carbon.embodied"),
+        net_present_cost_usd=summary.net_present_cost_usd,
+        equivalent_annual_cost_usd=summary.equivalent_annual_cost_usd,
+        cash_by_period_usd=summary.cash_by_period_usd,
+        present_by_period_usd=summary.present_by_period_usd,
+        depreciation_by_period_usd=tuple(assets.depreciation.tolist()),
+        book_value_by_period_usd=tuple(assets.closing.tolist()),
+        present_by_group_usd=dict(summary.present_by_group_usd),
+        present_by_line_usd=dict(summary.present_by_line_usd),
+        operational_kg_co2e=emitted.operational_kg if "carbon.operational" in known else None,
+        embodied_kg_co2e=emitted.embodied_kg if "carbon.embodied" in known else None,
     )
-
-
-def _assets(context: Context, costs: list[LineItem]) -> tuple[FloatArray, FloatArray]:
-    """Return depreciation and closing book value by period [USD] of everything capitalised."""
-    economics, clock = context.scenario.economics, context.costs.terms.clock
-    additions = np.sum([item.usd for item in costs if item.group is Group.CAPEX], axis=0) if costs else np.zeros(clock.periods)
-    additions = np.broadcast_to(np.asarray(additions, dtype=np.float64), (clock.periods,)).copy()
-    disposed: dict[tuple[int, int], float] = {}
-    for row in context.solution.retired:
-        if row.arrived >= 0 and (price := context.offerings[row.system].purchase) is not None:
-            key = (row.arrived, row.period)
-            disposed[key] = disposed.get(key, 0.0) + row.count * context.site_counts[row.site] * price.value
-    account = fixed_assets(
-        additions,
-        disposed,
-        book_life_years=economics.book_life_years,
-        salvage_fraction=economics.residual_fraction,
-        years_per_period=clock.years_per_period,
-    )
-    return account.depreciation, account.closing

@@ -8,12 +8,13 @@ from planner.answer.context import Context
 from planner.answer.evidence import change_rows, check_rows, considered_rows, limit_rows
 from planner.answer.figures import figures_of
 from planner.answer.fleet import block_rows, class_rows, demand_rows, fleet_rows, flow_rows, period_rows, pool_rows, power_rows
-from planner.answer.money import money_of
+from planner.answer.money import cost_items, drivers_of, money_of
 from planner.answer.service import sla_rows
 from planner.answer.words import decision, needs, purchases, tightest
 from planner.plan.document import Plan
 from planner.plan.evidence import Evidence, Solve
 from planner.plan.fleet import FleetRow, SlaRow
+from planner.plan.money import Money
 from planner.program.solution import Outcome
 
 SOLVER = "HiGHS through PuLP"
@@ -25,7 +26,7 @@ def answer(context: Context) -> Plan:
     fleet = fleet_rows(context) if found else ()
     power = power_rows(context) if found else ()
     sla = sla_rows(context) if found else ()
-    money = money_of(context, figures_of(context)) if found else None
+    money = _money(context) if found else None
     totals = money.totals if money else None
     changes = change_rows(context)
     labels = context.scenario.horizon.labels()
@@ -58,6 +59,11 @@ def answer(context: Context) -> Plan:
     ).sealed()
 
 
+def _money(context: Context) -> Money:
+    drivers = drivers_of(context)
+    return money_of(context, drivers, figures_of(context, drivers, cost_items(context, drivers)))
+
+
 def _summary(fleet: tuple[FleetRow, ...], sla: tuple[SlaRow, ...], labels: list[str]) -> list[str]:
     return [*purchases(fleet, labels), *tightest(sla)]
 
@@ -80,6 +86,7 @@ def _solve(context: Context) -> Solve:
 def _sources(context: Context) -> dict[str, str]:
     """Return the citation of every source that the plan's figures name."""
     named = {assumption.source for assumption in context.costs.terms.book.values()}
-    for item in (*context.market.offerings, *context.market.left_out):
-        named |= {fact.source for fact in (item.purchase, item.power) if fact is not None}
+    facts = [fact for item in context.market.offerings for fact in (item.purchase, item.power)]
+    facts += [fact for item in context.market.left_out for fact in (item.purchase, item.power)]
+    named |= {fact.source for fact in facts if fact is not None}
     return {source: context.catalog.sources[source].citation for source in sorted(named) if source in context.catalog.sources}

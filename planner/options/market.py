@@ -260,7 +260,7 @@ def _instances(scenario: Scenario, wanted: list[Hardware]) -> Iterator[Offering 
     for hardware in wanted:
         groups: dict[int, list[CloudOffer]] = {}
         for offer in hardware.cloud:
-            if offer.provider != INDEX_PROVIDER and _prices(offer, scenario):
+            if not offer.provider.startswith(INDEX_PROVIDER) and _prices(offer, scenario):
                 groups.setdefault(offer.chips, []).append(offer)
         for offers in groups.values():
             best = {

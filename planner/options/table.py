@@ -28,6 +28,7 @@ class OptionRow:
     kv_bytes         class id -> bytes handed from prefill to decode per request
     idle_w, busy_w   of one replica: drawn always; drawn in addition when fully busy [W]
     limited_by       what bounds the capacity: ttft, tpot, e2e, memory, throughput, network
+    prefill_share    of a busy replica's time that goes into prompts [1]: 1 for prefill, 0 for decode
     slow_factor      of the 80 % interval's slow edge relative to the expected capacity [1]
     source           `core`, or the table that somebody measured
     """
@@ -46,6 +47,7 @@ class OptionRow:
     kv_bytes: Mapping[str, float]
     idle_w: float
     busy_w: float
+    prefill_share: float = 0.0
     limited_by: str = ""
     slow_factor: float = 1.0
     source: str = "core"

@@ -22,14 +22,13 @@ def pose(
     market: Market,
     table: OptionsTable,
     costs: Costs,
-    idle_share: float,
 ) -> Instance:
     """Return the instance of a scenario; every tuple is in order of id, so that the order of the input never shows."""
     return Instance(
         periods=periods_of(scenario, demand),
         blocks=tuple(block.name for block in demand.blocks),
         sites=sites_of(scenario, demand, costs),
-        systems=systems_of(market, scenario, idle_share),
+        systems=systems_of(market, scenario, catalog),
         placements=placements_of(scenario, market, costs),
         workloads=workloads_of(scenario, demand, costs),
         options=options_of(scenario, table, demand, costs, catalog),

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from catalog.items import Catalog
 from planner.demand.table import DemandTable
 from planner.economics.lines import Driver
 from planner.economics.price_list import PriceList
 from planner.economics.templates import CARBON_LINES
 from planner.options.market import Market, Offering
+from planner.performance.book import book_of
+from planner.performance.power import power_of
 from planner.program.instance import Offer, Period, Placement, Site, System
 from planner.question.costs import Costs, Rental
 from planner.scenario import CLOUD, Scenario
@@ -71,9 +74,11 @@ def _cloud(scenario: Scenario, demand: DemandTable) -> Site:
     return Site(CLOUD, (None,) * periods, (None,) * periods, free, peak_usd_per_w=(0.0,) * periods)
 
 
-def systems_of(market: Market, scenario: Scenario, idle_share: float) -> tuple[System, ...]:
+def systems_of(market: Market, scenario: Scenario, catalog: Catalog) -> tuple[System, ...]:
     """Return every offering as an orderable unit; power and racks of rented ones are the provider's."""
-    return tuple(_system(offering, scenario.horizon.periods, idle_share) for offering in market.offerings)
+    book = book_of(catalog.coefficients)
+    idle = [power_of(offering.hardware, book).shares["idle"] for offering in market.offerings]
+    return tuple(_system(item, scenario.horizon.periods, share) for item, share in zip(market.offerings, idle, strict=True))
 
 
 def _system(offering: Offering, periods: int, idle_share: float) -> System:

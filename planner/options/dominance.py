@@ -1,0 +1,37 @@
+"""Options that another one beats in every way are left out before the program is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planner.options.table import OptionRow
+
+
+def undominated(rows: Iterable[OptionRow]) -> list[OptionRow]:
+    """Return the rows that no other row of the same system, role and sites beats or equals for every class.
+
+    A row beats another if it takes no more chips per replica, carries at least as much of every class per chip, draws no more per
+    request and hands over no more bytes. Whatever plan uses the beaten row can use the better one in its place: its replicas are
+    no larger, so they pack at least as well, and no capacity, watt or byte is lost; no optimum changes.
+    """
+    groups: dict[tuple[object, ...], list[OptionRow]] = {}
+    for row in sorted(rows, key=lambda item: item.id):
+        groups.setdefault((row.workload, row.role, row.system, row.kv, row.sites), []).append(row)
+    return [row for group in groups.values() for row in _front(group)]
+
+
+def _front(group: list[OptionRow]) -> list[OptionRow]:
+    kept: list[OptionRow] = []
+    for row in sorted(group, key=lambda item: (item.chips, item.id)):
+        if not any(_beats(other, row) for other in kept):
+            kept.append(row)
+    return kept
+
+
+def _beats(one: OptionRow, other: OptionRow) -> bool:
+    if one.chips > other.chips or other.chips % one.chips:
+        return False
+    per_chip = one.busy_w / one.chips <= other.busy_w / other.chips * (1 + 1e-9)
+    carried = all(one.capacity_rps.get(name, 0.0) / one.chips >= rate / other.chips for name, rate in other.capacity_rps.items())
+    bytes_ok = all(size <= other.kv_bytes.get(name, size) for name, size in one.kv_bytes.items())
+    return per_chip and carried and bytes_ok
