@@ -69,8 +69,8 @@ def solve(matrix: Matrix, request: Request) -> Answer:
     Raises SolverError if the solver rejects the model or an option, or gives fractions for whole numbers.
     """
     began = time.perf_counter()
-    highs = _load(matrix)
-    _configure(highs, request)
+    highs = loaded(matrix)
+    configured(highs, request)
     if request.report is not None:
         _listen(highs, request, request.report)
     if request.start is not None:
@@ -83,7 +83,7 @@ def solve(matrix: Matrix, request: Request) -> Answer:
     return _read(highs, matrix, status, time.perf_counter() - began)
 
 
-def _load(matrix: Matrix) -> highspy.Highs:
+def loaded(matrix: Matrix) -> highspy.Highs:
     """Return a solver that holds the program."""
     # The scheduler keeps the thread count of whoever solved first in this process, and fails for any other.
     highspy.Highs.resetGlobalScheduler(True)
@@ -106,7 +106,7 @@ def _load(matrix: Matrix) -> highspy.Highs:
     return highs
 
 
-def _configure(highs: highspy.Highs, request: Request) -> None:
+def configured(highs: highspy.Highs, request: Request) -> None:
     """Set every option, and insist that it is taken."""
     options: dict[str, bool | int | float | str] = {
         "mip_rel_gap": float(request.gap),
@@ -182,8 +182,8 @@ def _empty(matrix: Matrix, seconds: float) -> Answer:
 
 def conflict(matrix: Matrix, *, time_limit_s: float = 10.0) -> tuple[str, ...]:
     """Return the rows of an irreducible infeasible subset of the program's linear relaxation, or () if none was found."""
-    highs = _load(matrix.relaxed())
-    _configure(highs, Request(time_limit_s=time_limit_s))
+    highs = loaded(matrix.relaxed())
+    configured(highs, Request(time_limit_s=time_limit_s))
     highs.setOptionValue("iis_strategy", 2)
     found, subset = highs.getIis()
     if found == highspy.HighsStatus.kError or not subset.valid_:

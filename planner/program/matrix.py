@@ -71,6 +71,25 @@ class Matrix:
         rows = np.repeat(np.arange(len(self.rows), dtype=np.int32), np.diff(self.starts))
         return rows, self.indices, self.values
 
+    def only(self, kept: Ints) -> Matrix:
+        """Return the program with some of its columns (by position, in that order), the others at zero."""
+        place = np.full(len(self.columns), -1, dtype=np.int32)
+        place[kept] = np.arange(len(kept), dtype=np.int32)
+        rows, columns, values = self.entries()
+        there = place[columns] >= 0
+        starts = np.concatenate(([0], np.cumsum(np.bincount(rows[there], minlength=len(self.rows))))).astype(np.int32)
+        return replace(
+            self,
+            columns=tuple(self.columns[column] for column in kept),
+            cost=self.cost[kept],
+            lower=self.lower[kept],
+            upper=self.upper[kept],
+            integer=self.integer[kept],
+            starts=starts,
+            indices=place[columns[there]],
+            values=values[there],
+        )
+
     def extended(self, columns: Sequence[Column], rows: Sequence[Line] = ()) -> Matrix:
         """Return the program with columns, then rows, added; added rows may name added columns."""
         names = (*self.columns, *(column.name for column in columns))

@@ -105,9 +105,7 @@ def regret(instance: Instance, strategies: Mapping[str, Iterable[str]], solve: S
         own = only_systems(instance, systems)
         costs[name] = {future.id: solve(certain(own, future)).objective_usd for future in futures}
     regrets = {name: {f: _difference(cost, best[f]) for f, cost in row.items()} for name, row in costs.items()}
-    worst = {
-        name: None if None in row.values() else max(v for v in row.values() if v is not None) for name, row in regrets.items()
-    }
+    worst = {name: _worst(list(row.values())) for name, row in regrets.items()}
     return Regret(costs, regrets, worst)
 
 
@@ -165,13 +163,12 @@ def crossing(
 
 def scale_demand(instance: Instance, factor: float) -> Instance:
     """Return the instance with all its rates times a factor."""
-    works = tuple(
-        replace(
-            work, rate_rps={b: tuple(tuple(factor * rate for rate in row) for row in rows) for b, rows in work.rate_rps.items()}
-        )
-        for work in instance.workloads
-    )
-    return replace(instance, workloads=works)
+
+    def scaled(rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+        return tuple(tuple(factor * rate for rate in row) for row in rows)
+
+    works = (replace(w, rate_rps={b: scaled(rows) for b, rows in w.rate_rps.items()}) for w in instance.workloads)
+    return replace(instance, workloads=tuple(works))
 
 
 def has_plan(solution: Solution) -> bool:
