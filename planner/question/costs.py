@@ -9,8 +9,8 @@ from catalog.items import ApiOffer, Catalog, Kind, Sourced
 from planner.demand.table import DemandTable
 from planner.economics.defaults import PricedSystem, RentOffer
 from planner.economics.price_list import PriceList
-from planner.economics.scenario_book import Goods, Terms, terms_of
 from planner.options.market import Market, Offering
+from planner.question.terms import Goods, Terms, terms_of
 from planner.scenario import Scenario
 
 SECONDS_PER_YEAR = 8760 * 3600

@@ -11,10 +11,10 @@ from catalog.load import load_catalog
 from planner.economics.defaults import PricedSystem, RentOffer
 from planner.economics.evaluation import evaluate
 from planner.economics.lines import Driver, DriverSeries
-from planner.economics.scenario_book import Goods, Terms, block_tariffs, terms_of
 from planner.economics.switches import Billing
 from planner.economics.templates import COST_LINES
 from planner.errors import InputError
+from planner.question.terms import Goods, Terms, block_tariffs, terms_of
 from planner.scenario import Scenario, parse_scenario, read_scenario
 
 CATALOG = load_catalog()
