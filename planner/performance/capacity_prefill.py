@@ -8,8 +8,6 @@ separation of the probability of delay from the delay as in Allen–Cunneen and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,18 +16,19 @@ from numpy.typing import ArrayLike, NDArray
 from planner.performance.queueing import (
     Arrivals,
     Bins,
+    Departures,
     Distribution,
+    Peakedness,
     check_percentile,
+    flat_cases,
     highest_rate,
+    in_chunks,
     occupancy,
     overlap,
-    peakedness,
 )
 from planner.performance.single_server import Density, ResponseTail
 
 Floats = NDArray[np.float64]
-
-_CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,14 @@ def _cases(service: Distribution, limit_s: ArrayLike, arrivals: Arrivals, replic
     shape = np.broadcast_shapes(values.shape[:-1], slack.shape, dispersion.shape, servers.shape)
     points = values.shape[-1]
 
-    def flat(array: Floats) -> Floats:
-        return np.array(np.broadcast_to(array, shape), dtype=float).reshape(-1)
-
-    def rows(array: Floats) -> Floats:
-        return np.array(np.broadcast_to(array, (*shape, points)), dtype=float).reshape(-1, points)
-
-    return _Cases(rows(values), rows(weights), flat(slack), flat(dispersion), flat(servers), shape)
+    return _Cases(
+        flat_cases(shape, values, points),
+        flat_cases(shape, weights, points),
+        flat_cases(shape, slack),
+        flat_cases(shape, dispersion),
+        flat_cases(shape, servers),
+        shape,
+    )
 
 
 class _Pool:
@@ -82,7 +82,7 @@ class _Pool:
         if self.pooled:
             self.overlap = overlap(cases.service_s, cases.weights / cases.weights.sum(axis=1, keepdims=True))
             self.bins = Bins.of(cases.replicas)
-            self.departures = self.release[:, None] * self.bins.steps_into
+            self.departures = Departures.linear(self.release, self.bins)
             self.shift_random_s, self.shift_burst_s = self._first_wait_shift(density)
 
     def misses(self, rate: Floats) -> Floats:
@@ -113,19 +113,8 @@ class _Pool:
 
     def _waits(self, rate: Floats, idle: Floats) -> Floats:
         """Return P(all replicas busy) as an arrival finds it, (case,)."""
-        excess = peakedness(rate, self.release, self.dispersion, self.overlap)
-        level = rate / self.release
-        return occupancy(rate, self.departures, self.release, level, self.bins, excess, 1 - idle).waits
-
-
-def _in_chunks(cases: _Cases, solve: Callable[[_Cases, slice], Floats]) -> Floats:
-    """Return `solve` applied to chunks of cases that fit the processor's cache, on two threads (numpy releases the lock)."""
-    count = len(cases.limit_s)
-    slices = [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
-    if len(slices) < 2:
-        return np.concatenate([solve(cases.take(part), part) for part in slices]) if slices else np.zeros(0)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return np.concatenate(list(pool.map(lambda part: solve(cases.take(part), part), slices)))
+        peak = Peakedness.of(rate, self.release, self.dispersion, self.overlap)
+        return occupancy(rate, self.departures, self.bins, peak, 1 - idle).waits
 
 
 def prefill_capacity_rps(
@@ -146,8 +135,8 @@ def prefill_capacity_rps(
     allowed = 1 - check_percentile(percentile)
     cases = _cases(service, limit_s, arrivals or Arrivals(), replicas, extra_s)
 
-    def solve(part: _Cases, _: slice) -> Floats:
-        pool = _Pool(part)
+    def solve(rows: slice) -> Floats:
+        pool = _Pool(cases.take(rows))
         return highest_rate(pool.misses, allowed, pool.saturation)
 
-    return _in_chunks(cases, solve).reshape(cases.shape)
+    return in_chunks(len(cases.limit_s), solve).reshape(cases.shape)

@@ -32,7 +32,9 @@ def feasible_layouts(
     kv_element_bytes(kv)
     if hardware.wired_model_id is not None:
         return [Layout()]
-    candidates = _pipelines(hardware, system_chips, model, weights) if _is_pipelined(hardware) else _groups(hardware, system_chips, model)
+    candidates = (
+        _pipelines(hardware, system_chips, model, weights) if _is_pipelined(hardware) else _groups(hardware, system_chips, model)
+    )
     fitting = [layout for layout in candidates if _fits(hardware, model, layout, weights, kv, room_tokens)]
     return sorted(set(fitting), key=lambda layout: (layout.chips, layout.pp, layout.dp_attention, layout.tp))
 
@@ -43,7 +45,9 @@ def smallest_layout(hardware: Hardware, system_chips: int, model: Model, weights
     if layouts:
         return layouts[0]
     need = shard_weight_bytes(model, Layout(), weight_format(weights))
-    msg = f"{model.id} in {weights} needs {need / 1e9:,.0f} GB; no layout of up to {_LARGEST_GROUP} chips of {hardware.id} holds it"
+    msg = (
+        f"{model.id} in {weights} needs {need / 1e9:,.0f} GB; no layout of up to {_LARGEST_GROUP} chips of {hardware.id} holds it"
+    )
     raise Unsupported(msg)
 
 

@@ -29,6 +29,9 @@ class Factors:
     activation_traffic: FloatArray
     layer_us: FloatArray
     expert_layer_us: FloatArray
+    prefill_layer_us: FloatArray
+    prefill_expert_layer_us: FloatArray
+    expert_prefill: FloatArray
     sequence_us: FloatArray
     step_ms: FloatArray
     link_latency_us: FloatArray

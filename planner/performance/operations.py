@@ -71,16 +71,21 @@ def decode_step_s(op: Operands, fx: Factors, batch: FloatArray, context_tokens: 
     stage = np.maximum(batch / op.pp, np.minimum(batch, 1.0))
     work = decode_work(op, stage, context_tokens)
     attention = _attention_s(op, fx, work, op.decode_width, fx.decode_attention)
-    linear = _linear_s(op, fx, work, fx.decode_compute)
-    return (linear + attention + _overhead_s(op, fx, work)) * fx.decode
+    linear = _linear_s(op, fx, work, fx.decode_compute, fx.expert_work)
+    return (linear + attention + _launches_s(op, fx) + _traffic_s(op, fx, work)) * fx.decode
 
 
 def prefill_s(op: Operands, fx: Factors, new_tokens: FloatArray, cached_tokens: FloatArray, sequences: FloatArray) -> FloatArray:
-    """Return the time [s] to prefill `sequences` prompts together on an otherwise idle instance."""
+    """Return the time [s] to prefill `sequences` prompts together on an otherwise idle instance.
+
+    Prefill is launched kernel by kernel while the chip works; only the longer of the two shows.
+    """
     work = prefill_work(op, new_tokens, cached_tokens, sequences)
     attention = _attention_s(op, fx, work, op.prefill_width, fx.prefill_attention)
-    linear = _linear_s(op, fx, work, fx.prefill_compute)
-    return (linear + attention + _overhead_s(op, fx, work)) * fx.prefill
+    linear = _linear_s(op, fx, work, fx.prefill_compute, fx.expert_prefill)
+    launches = 1e-6 * (op.layers * fx.prefill_layer_us + op.moe_layers * fx.prefill_expert_layer_us)
+    busy = linear + attention + _traffic_s(op, fx, work)
+    return (ridge(busy, launches) + 1e-3 * fx.step_ms) * fx.prefill
 
 
 def mixed_step_s(
@@ -98,7 +103,9 @@ def mixed_step_s(
     compute = np.where(chunk_tokens > 0, np.maximum(fx.prefill_compute, fx.decode_compute), fx.decode_compute)
     attention = _attention_s(op, fx, decode, op.decode_width, fx.decode_attention)
     chunk_attention = _attention_s(op, fx, chunk, op.prefill_width, fx.prefill_attention)
-    mixed = (_linear_s(op, fx, both, compute) + attention + chunk_attention + _overhead_s(op, fx, both)) * fx.decode
+    experts = np.maximum(fx.expert_prefill, fx.expert_work)
+    linear = _linear_s(op, fx, both, compute, experts)
+    mixed = (linear + attention + chunk_attention + _launches_s(op, fx) + _traffic_s(op, fx, both)) * fx.decode
     return np.maximum(mixed, decode_step_s(op, fx, batch, context_tokens))
 
 
@@ -169,13 +176,13 @@ def attention_flops(op: Operands, work: Work, width: FloatArray) -> FloatArray:
     return 2.0 * width * pairs / (op.tp * op.dp_attention)
 
 
-def _linear_s(op: Operands, fx: Factors, work: Work, compute: FloatArray) -> FloatArray:
+def _linear_s(op: Operands, fx: Factors, work: Work, compute: FloatArray, experts: FloatArray) -> FloatArray:
     read = linear_bytes(op) / op.bandwidth_bytes_s * fx.weight_read
     dense = ridge(read, linear_flops(op, work) / op.flops * compute)
     routed = ridge(
         expert_bytes(op, work.tokens) / op.bandwidth_bytes_s * fx.weight_read, expert_flops(op, work.tokens) / op.flops * compute
     )
-    return dense + routed * fx.expert_work
+    return dense + routed * experts
 
 
 def _attention_s(op: Operands, fx: Factors, work: Work, width: FloatArray, compute: FloatArray) -> FloatArray:
@@ -183,13 +190,17 @@ def _attention_s(op: Operands, fx: Factors, work: Work, width: FloatArray, compu
     return ridge(read, attention_flops(op, work, width) / op.half_flops * compute)
 
 
-def _overhead_s(op: Operands, fx: Factors, work: Work) -> FloatArray:
-    """Return what is neither weights, cache nor arithmetic: launches, scheduling, activations and wires [s]."""
+def _launches_s(op: Operands, fx: Factors) -> FloatArray:
+    """Return what a step costs however little it does: kernels of every layer, and the scheduler's round [s]."""
+    return 1e-6 * (op.layers * fx.layer_us + op.moe_layers * fx.expert_layer_us) + 1e-3 * fx.step_ms
+
+
+def _traffic_s(op: Operands, fx: Factors, work: Work) -> FloatArray:
+    """Return what grows with tokens and sequences beside weights, cache and arithmetic: activations, bookkeeping, wires [s]."""
     local = local_tokens(op, work.tokens)
-    launches = 1e-6 * (op.layers * fx.layer_us + op.moe_layers * fx.expert_layer_us)
     activations = local * op.layers * op.hidden * _ACTIVATION_BYTES / op.bandwidth_bytes_s * fx.activation_traffic
     sequences = 1e-6 * fx.sequence_us * work.sequences / op.dp_attention
-    return launches + activations + sequences + 1e-3 * fx.step_ms + collectives_s(op, fx, local)
+    return activations + sequences + collectives_s(op, fx, local)
 
 
 def collectives_s(op: Operands, fx: Factors, local: FloatArray) -> FloatArray:

@@ -13,6 +13,7 @@ state-dependent departure rate of the batch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ Floats = NDArray[np.float64]
 _BINS = 64
 _SEARCH_STEPS = 8
 _SEARCH_RANGE = 5.0
+_CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +98,27 @@ def overlap(values: Floats, weights: Floats) -> Floats:
     return ratio
 
 
-def peakedness(rate: Floats, release: Floats, dispersion: Floats, overlap_share: Floats) -> Floats:
-    """Return the variance-to-mean ratio of the number in flight with unlimited slots, (case,).
+@dataclass(frozen=True, slots=True)
+class Peakedness:
+    """How much a stream bunches the requests in flight, (case,) each.
 
-    For exponential stays with release rate γ [1/s] and gamma renewal arrivals of rate λ [1/s] it is exactly 1/(1 − A*(γ)) − λ/γ; the
-    excess over one scales with E[min(S, S')]/E[S] for other stays (Eckberg 1983).
+    `stock` is the variance-to-mean ratio of the number in flight with unlimited slots; `ahead` the requests that an arrival finds beyond
+    the mean, half of the burst it is part of.
     """
-    transform = np.exp(-np.log1p(release * dispersion / rate) / dispersion)
-    exponential = 1 / (1 - transform) - rate / release
-    ratio: Floats = np.maximum(1.0, 1 + (exponential - 1) * 2 * overlap_share)
-    return ratio
+
+    stock: Floats
+    ahead: Floats
+
+    @classmethod
+    def of(cls, rate: Floats, release: Floats, dispersion: Floats, overlap_share: Floats) -> Peakedness:
+        """Return the peakedness of gamma renewal arrivals of rate λ [1/s] on stays with release rate γ [1/s].
+
+        For exponential stays an arrival finds A*(γ)/(1 − A*(γ)) in flight, exactly, and the ratio is one more than its excess over λ/γ; for other
+        stays the excess of the ratio scales with 2·E[min(S, S')]/E[S] (Eckberg 1983).
+        """
+        transform = np.exp(-np.log1p(release * dispersion / rate) / dispersion)
+        ahead = np.maximum(1 / (1 - transform) - 1 - rate / release, 0.0)
+        return cls(1 + ahead * 2 * overlap_share, ahead)
 
 
 def full_house_ratio(rate: Floats, departures: Floats, dispersion: Floats) -> Floats:
@@ -143,44 +156,59 @@ class Bins:
 
 @dataclass(frozen=True, slots=True)
 class Occupancy:
-    """What an arrival finds: P(every slot busy), and mean and variance of the number in flight, each (case,)."""
+    """Requests in flight, (case,) each: P(an arrival finds every slot busy), and mean and variance over time, at most the slots."""
 
     waits: Floats
     mean: Floats
     variance: Floats
 
 
-def occupancy(
-    rate: Floats, release: Floats, release_slope: Floats, level: Floats, bins: Bins, excess: Floats, ratio: Floats
-) -> Occupancy:
-    """Return what an arrival finds in a system with state-dependent departures.
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """Departure rates [1/s] of chains, (case, bin): at the middle of each step into a bin, one state before it, and at the centre of each bin."""
 
-    `release` [1/s] is the departure rate at `bins.steps_into`, (case, bin); `level` the number in flight where departures balance the
-    arrivals and `release_slope` [1/s] the derivative there; `excess` the peakedness z ≥ 1; `ratio` the geometric ratio beyond the last slot.
-    Births are λ + γ(1 − 1/z)(j − level), which gives the variance z·level of a peaked stream where departures are linear.
+    into: Floats
+    before: Floats
+    centre: Floats
+
+    @classmethod
+    def linear(cls, release: Floats, bins: Bins) -> Departures:
+        """Return the rates of servers that each release at `release` [1/s], (case,)."""
+        column = release[:, None]
+        return cls(column * bins.steps_into, column * np.maximum(bins.steps_into - 1, 0.0), column * bins.centres)
+
+
+def occupancy(rate: Floats, departures: Departures, bins: Bins, peak: Peakedness, ratio: Floats) -> Occupancy:
+    """Return the requests in flight of a system with state-dependent departures d(j).
+
+    Births are λ/z + (1 − 1/z)·d(j) with z = `peak.stock`: an unusually full system is one in the middle of a burst. Where departures are linear
+    that is Bernoulli–Poisson–Pascal traffic of peakedness z. Arrivals see state j in proportion to λ + g·(d(j) − λ), which puts `peak.ahead`
+    requests before them; `ratio` is the geometric ratio of states beyond the last slot.
     """
-    gain = (release_slope * (1 - 1 / excess))[:, None]
-    floor = 1e-9 * rate[:, None]
-    births_before = np.maximum(rate[:, None] + gain * (bins.steps_into - 1 - level[:, None]), floor)
-    births = np.maximum(rate[:, None] + gain * (bins.centres - level[:, None]), floor)
-    steps = bins.width[:, None] * np.log(births_before / release)
+    base, gain = (rate / peak.stock)[:, None], (1 - 1 / peak.stock)[:, None]
+    steps = bins.width[:, None] * np.log((base + gain * departures.before) / departures.into)
     steps[:, 0] = 0.0
     log_share = np.where(bins.used, np.cumsum(steps, axis=1), -np.inf)
-    share = np.exp(log_share - log_share.max(axis=1, keepdims=True)) * births
-    last = np.take_along_axis(share, bins.used.sum(axis=1)[:, None] - 1, 1)[:, 0]
-    beyond = last / bins.width * ratio / np.maximum(1 - ratio, 1e-12)
-    beyond = beyond * np.exp(0.5 * (bins.width - 1) * _last_slope(steps, bins) / bins.width)
-    total = share.sum(axis=1) + beyond
+    share = np.exp(log_share - log_share.max(axis=1, keepdims=True))
+    bias = np.minimum(peak.ahead / peak.stock, 1.0)[:, None]
+    found = share * (rate[:, None] * (1 - bias) + bias * departures.centre)
+    waits = _beyond(found, steps, bins, ratio)
+    waits = waits / (waits + found.sum(axis=1))
+    queued = _beyond(share, steps, bins, ratio)
     slots = (bins.centres * bins.used).max(axis=1) + (bins.width + 1) / 2
-    mean = (np.sum(share * bins.centres, axis=1) + beyond * slots) / total
-    square = (np.sum(share * bins.centres**2, axis=1) + beyond * slots**2) / total
-    return Occupancy(beyond / total, mean, np.maximum(square - mean**2, 0.0))
+    total = share.sum(axis=1) + queued
+    mean = (np.sum(share * bins.centres, axis=1) + queued * slots) / total
+    square = (np.sum(share * bins.centres**2, axis=1) + queued * slots**2) / total
+    return Occupancy(waits, mean, np.maximum(square - mean**2, 0.0))
 
 
-def _last_slope(steps: Floats, bins: Bins) -> Floats:
-    """Return the log-ratio of the last used step, (case,)."""
-    last: Floats = np.take_along_axis(steps, bins.used.sum(axis=1)[:, None] - 1, 1)[:, 0]
-    return last
+def _beyond(share: Floats, steps: Floats, bins: Bins, ratio: Floats) -> Floats:
+    """Return the weight of all states past the last slot, (case,), given those of the bins."""
+    place = bins.used.sum(axis=1)[:, None] - 1
+    last, slope = np.take_along_axis(share, place, 1)[:, 0], np.take_along_axis(steps, place, 1)[:, 0]
+    edge = last / bins.width * np.exp(0.5 * (bins.width - 1) * slope / bins.width)
+    weight: Floats = edge * ratio / np.maximum(1 - ratio, 1e-12)
+    return weight
 
 
 def highest_rate(misses: Callable[[Floats], Floats], allowed: float, saturation: Floats) -> Floats:
@@ -209,6 +237,22 @@ def highest_rate(misses: Callable[[Floats], Floats], allowed: float, saturation:
     secant = (low * at_high - high * at_low) / (at_high - at_low)
     position = np.where(always, _SEARCH_RANGE, secant)
     return np.where(never, 0.0, saturation / (1 + np.exp(-position)))
+
+
+def in_chunks(count: int, solve: Callable[[slice], Floats]) -> Floats:
+    """Return `solve` of consecutive slices of `count` cases, small enough for the processor's cache, on two threads (numpy frees the lock)."""
+    parts = [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+    if len(parts) < 2:
+        return solve(parts[0]) if parts else np.zeros(0)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return np.concatenate(list(pool.map(solve, parts)))
+
+
+def flat_cases(shape: tuple[int, ...], array: ArrayLike, points: int | None = None) -> Floats:
+    """Return the array broadcast to `shape` and flattened to (case,), or to (case, point) when its last axis has `points`."""
+    full = shape if points is None else (*shape, points)
+    rows = np.array(np.broadcast_to(np.asarray(array, dtype=float), full), dtype=float)
+    return rows.reshape(-1) if points is None else rows.reshape(-1, points)
 
 
 def check_percentile(percentile: float, field: str = "percentile") -> float:

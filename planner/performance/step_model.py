@@ -131,7 +131,9 @@ def step_model(
     form = weight_format(weights)
     op = operands(hardware, model, layout, form, kv_element_bytes(kv))
     book = book_of(coefficients)
-    factors = factors_of(book.coefficients, traits_of(hardware, model, form, engine_of(hardware) if engine is None else engine, era))
+    factors = factors_of(
+        book.coefficients, traits_of(hardware, model, form, engine_of(hardware) if engine is None else engine, era)
+    )
     return StepModel(hardware, model, layout, op, factors, power_of(hardware, book), book)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from planner.performance.factors import PARTS, Coefficients, Traits
 from planner.performance.operands import FloatArray
@@ -24,6 +25,9 @@ PRIORS: Mapping[str, tuple[float, float]] = {
     "activation_traffic": (1.0, 0.5),
     "layer_us": (20.0, 1.0),
     "expert_layer_us": (12.0, 1.0),
+    "prefill_layer_us": (100.0, 0.6),
+    "prefill_expert_layer_us": (200.0, 0.6),
+    "expert_prefill": (3.0, 0.8),
     "sequence_us": (4.5, 1.0),
     "step_ms": (0.4, 1.0),
     "link_latency_us": (4.5, 1.0),
@@ -47,9 +51,12 @@ TRAITS: Mapping[str, Mapping[str, float]] = {
     "decode_compute": _CHIP | _SOFTWARE | {"format": 0.3},
     "prefill_compute": _CHIP | _SOFTWARE | {"format": 0.3},
     "kv_read": {"software": 0.4, "maker": 0.3},
-    "decode_attention": {"software": 0.3},
-    "prefill_attention": {"software": 0.3, "maker": 0.3},
+    "decode_attention": {"software": 0.3, "architecture": 0.3},
+    "prefill_attention": {"software": 0.3, "maker": 0.3, "architecture": 0.4},
     "expert_work": {"architecture": 0.3, "software": 0.3},
+    "expert_prefill": {"software": 0.3, "architecture": 0.3},
+    "prefill_layer_us": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
+    "prefill_expert_layer_us": {"software": 0.5},
     "layer_us": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
     "step_ms": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
     "sequence_us": {"software": 0.6},
@@ -79,10 +86,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The unknowns, and which of them act on which case: `incidence[part]` = (column numbers, 0/1 of shape (case, column))."""
+    """The unknowns, part after part, and which of them act on which case: `incidence[part]` is 0/1, shape (case, unknowns of the part)."""
 
     columns: tuple[Column, ...]
-    incidence: Mapping[str, tuple[list[int], FloatArray]]
+    incidence: Mapping[str, sparse.csr_array]
 
     @property
     def means(self) -> FloatArray:
@@ -94,16 +101,38 @@ class Design:
         """Return the prior deviations of the logarithms."""
         return np.array([column.deviation for column in self.columns])
 
+    def logs_of(self, logs: FloatArray) -> dict[str, FloatArray]:
+        """Return the logarithm of every part's factor, shape (case,), at given unknowns."""
+        out, first = {}, 0
+        for part in PARTS:
+            width = self.incidence[part].shape[1]
+            out[part] = np.asarray(self.incidence[part] @ logs[first : first + width])
+            first += width
+        return out
+
 
 def design(traits: Sequence[Traits]) -> Design:
     """Return the unknowns that cases with these traits can inform."""
-    columns = [column for part in PARTS for column in _columns(part, traits)]
-    incidence: dict[str, tuple[list[int], FloatArray]] = {}
+    columns: list[Column] = []
+    incidence: dict[str, sparse.csr_array] = {}
     for part in PARTS:
-        numbers = [number for number, column in enumerate(columns) if column.part == part]
-        acts = [[_acts(columns[number], one) for number in numbers] for one in traits]
-        incidence[part] = (numbers, np.array(acts, np.float64).reshape(len(traits), len(numbers)))
+        own = _columns(part, traits)
+        incidence[part] = _incidence(own, traits)
+        columns += own
     return Design(tuple(columns), incidence)
+
+
+def _incidence(columns: Sequence[Column], traits: Sequence[Traits]) -> sparse.csr_array:
+    place = {(column.trait, column.level): number for number, column in enumerate(columns)}
+    used = sorted({column.trait for column in columns})
+    hits = [
+        (row, place[key])
+        for row, one in enumerate(traits)
+        for trait in used
+        if (key := (trait, one.get(trait, "") if trait else "")) in place
+    ]
+    rows, numbers = (np.array([hit[side] for hit in hits], np.intp) for side in (0, 1))
+    return sparse.csr_array((np.ones(len(hits)), (rows, numbers)), shape=(len(traits), len(columns)))
 
 
 def _columns(part: str, traits: Sequence[Traits]) -> list[Column]:
@@ -115,10 +144,6 @@ def _columns(part: str, traits: Sequence[Traits]) -> list[Column]:
         levels = sorted({one.get(trait, "") for one in traits} - {""})
         columns += [Column(part, trait, level, 0.0, deviation) for level in levels]
     return columns
-
-
-def _acts(column: Column, traits: Traits) -> float:
-    return 1.0 if not column.trait or traits.get(column.trait, "") == column.level else 0.0
 
 
 def coefficients_of(columns: Sequence[Column], logs: FloatArray) -> Coefficients:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from planner.performance.calibration.design import Column, Design, design
 from planner.performance.calibration.portfolio import Portfolio
@@ -44,10 +45,10 @@ class _Point:
     predicted: Mapping[str, FloatArray]
 
 
-def solve(portfolio: Portfolio, emphasis: FloatArray, *, rounds: int = 12) -> Solution:
-    """Return the fitted unknowns; `emphasis` is each case's weight, shape (case,)."""
+def solve(portfolio: Portfolio, emphasis: FloatArray, *, start: Solution | None = None, rounds: int = 12) -> Solution:
+    """Return the fitted unknowns; `emphasis` is each case's weight, shape (case,); `start` is where to begin, the priors if None."""
     problem = _Problem(portfolio, design([case.traits for case in portfolio.cases]), emphasis)
-    point, damping = problem.at(problem.design.means), 1e-3
+    point, damping = problem.at(_starting(problem.design, start)), 1e-3
     for _ in range(rounds):
         gradient, curvature = problem.slopes(point)
         moved, damping = problem.improved(point, gradient, curvature, damping)
@@ -57,6 +58,14 @@ def solve(portfolio: Portfolio, emphasis: FloatArray, *, rounds: int = 12) -> So
     return Solution(problem.design.columns, point.logs)
 
 
+def _starting(design: Design, start: Solution | None) -> FloatArray:
+    """Return the first trial: the logarithms of `start` where it has the unknown, the prior's elsewhere."""
+    if start is None:
+        return design.means
+    known = {(column.part, column.trait, column.level): log for column, log in zip(start.columns, start.logs, strict=True)}
+    return np.array([known.get((column.part, column.trait, column.level), column.mean) for column in design.columns])
+
+
 @dataclass(frozen=True, slots=True)
 class _Problem:
     portfolio: Portfolio
@@ -64,7 +73,7 @@ class _Problem:
     emphasis: FloatArray
 
     def at(self, logs: FloatArray) -> _Point:
-        factors = factors_at(self.design, logs, len(self.portfolio.cases))
+        factors = factors_at(self.design, logs)
         predicted = _logs(self.portfolio, factors)
         loss = sum(
             float(np.sum(weight * (np.sqrt(error * error + _SMOOTHING**2) - _SMOOTHING)))
@@ -75,15 +84,15 @@ class _Problem:
 
     def slopes(self, point: _Point) -> tuple[FloatArray, FloatArray]:
         """Return the descent direction's right-hand side and the curvature at a point."""
-        jacobian = self._jacobian(point)
         precision = SHRINKAGE / self.design.deviations**2
         gradient = -precision * (point.logs - self.design.means)
         curvature = np.diag(precision)
-        for (error, weight, known), slope in zip(self._errors(point.predicted), jacobian.values(), strict=True):
+        sensitivity = self._sensitivity(point)
+        for metric, (error, weight, known) in zip(FITTED, self._errors(point.predicted), strict=True):
             scaled = weight / np.sqrt(error * error + _SMOOTHING**2)
-            rows = slope[known]
-            gradient = gradient + rows.T @ (scaled * error)
-            curvature = curvature + rows.T @ (rows * scaled[:, None])
+            slope = self._slope(sensitivity, metric)[np.flatnonzero(known)]
+            gradient = gradient + slope.T @ (scaled * error)
+            curvature = curvature + (slope.T @ slope.multiply(scaled[:, None])).toarray()
         return gradient, curvature
 
     def improved(self, point: _Point, gradient: FloatArray, curvature: FloatArray, damping: float) -> tuple[_Point, float]:
@@ -105,26 +114,27 @@ class _Problem:
             out.append((error, self.emphasis[known], known))
         return out
 
-    def _jacobian(self, point: _Point) -> dict[str, FloatArray]:
-        slopes = {metric: np.zeros((len(self.portfolio.cases), len(self.design.columns))) for metric in FITTED}
+    def _sensitivity(self, point: _Point) -> dict[str, dict[str, FloatArray]]:
+        """Return d log metric / d log factor by part and metric, shape (case,): one nudge per part, for no case sees another's."""
+        out: dict[str, dict[str, FloatArray]] = {}
         for part in PARTS:
-            numbers, acts = self.design.incidence[part]
-            if not numbers:
-                continue
-            nudged = replace(point.factors, **{part: getattr(point.factors, part) * np.exp(_STEP)})
-            moved = _logs(self.portfolio, nudged)
-            for metric, slope in slopes.items():
-                slope[:, numbers] = ((moved[metric] - point.predicted[metric]) / _STEP)[:, None] * acts
-        return slopes
+            if self.design.incidence[part].shape[1]:
+                nudged = replace(point.factors, **{part: getattr(point.factors, part) * np.exp(_STEP)})
+                moved = _logs(self.portfolio, nudged)
+                out[part] = {metric: (moved[metric] - point.predicted[metric]) / _STEP for metric in FITTED}
+        return out
+
+    def _slope(self, sensitivity: Mapping[str, Mapping[str, FloatArray]], metric: str) -> sparse.csr_array:
+        """Return d log metric / d unknown, shape (case, unknown)."""
+        return sparse.csr_array(
+            sparse.hstack([self.design.incidence[part].multiply(by[metric][:, None]) for part, by in sensitivity.items()])
+        )
 
 
-def factors_at(design: Design, logs: FloatArray, count: int) -> Factors:
+def factors_at(design: Design, logs: FloatArray) -> Factors:
     """Return the factors of every case at given unknowns, shape (case,)."""
-    values = []
-    for part in PARTS:
-        numbers, acts = design.incidence[part]
-        values.append(np.exp(acts @ logs[numbers]) if numbers else np.ones(count))
-    return Factors(*values)
+    by_part = design.logs_of(logs)
+    return Factors(*(np.exp(by_part[part]) for part in PARTS))
 
 
 def _logs(portfolio: Portfolio, factors: Factors) -> dict[str, FloatArray]:

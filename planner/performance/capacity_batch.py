@@ -1,0 +1,188 @@
+"""A pool of replicas that decode in batches: how many sequences are in flight, how slow that makes each request, and who waits for a slot.
+
+A replica decodes N sequences together in steps of s(N), so requests leave at N/(D·s(N)), D the mean number of steps of a request. With Poisson
+arrivals the number in flight is insensitive to the lengths, P(j) ∝ Π λ·D·s(i)/i (processor sharing; F. P. Kelly, Reversibility and
+Stochastic Networks, 1979); bursts make it over-dispersed (`queueing.occupancy`). A request's TPOT is the mean step over its life: a short answer
+sees the batch as it is, a long one averages over it. For an autocorrelation e^(−t/τ) of the number in flight, an average over T keeps the share
+2τ/T·(1 − τ/T·(1 − e^(−T/τ))) of its variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from planner.performance.queueing import Bins, Departures, Occupancy, Peakedness, full_house_ratio, occupancy, overlap
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Piecewise-linear functions of the batch size on one common grid, evaluated at fixed sizes of each case."""
+
+    index: NDArray[np.intp]
+    share: Floats
+
+    @classmethod
+    def at(cls, batch: Floats, sizes: Floats) -> Grid:
+        """Return the interpolation from `batch` (point,) to `sizes` (case, k); beyond the last point the last slope goes on."""
+        index = np.clip(np.searchsorted(batch, sizes, side="right") - 1, 0, len(batch) - 2)
+        share = np.maximum((sizes - batch[index]) / (batch[index + 1] - batch[index]), 0.0)
+        return cls(index, share)
+
+    def __call__(self, values: Floats) -> Floats:
+        """Return the values (case, point) interpolated, (case, k)."""
+        low = np.take_along_axis(values, self.index, 1)
+        high = np.take_along_axis(values, self.index + 1, 1)
+        result: Floats = low + (high - low) * self.share
+        return result
+
+
+def crossing(batch: Floats, values: Floats, target: Floats) -> Floats:
+    """Return the size at which non-decreasing `values` (case, point) reach `target` (case,), (case,); the end slopes go on; ∞ if flat."""
+    index = np.clip(np.sum(values <= target[:, None], axis=1) - 1, 0, len(batch) - 2)[:, None]
+    low, high = np.take_along_axis(values, index, 1)[:, 0], np.take_along_axis(values, index + 1, 1)[:, 0]
+    start, end = batch[index[:, 0]], batch[index[:, 0] + 1]
+    rise = high - low
+    share = np.where(rise > 0, (target - low) / np.where(rise > 0, rise, 1.0), np.where(target >= low, np.inf, -np.inf))
+    return np.where(np.isfinite(share), start + (end - start) * np.where(np.isfinite(share), share, 0.0), share)
+
+
+def gamma_exceeds(standard: Floats, skew: Floats) -> Floats:
+    """Return P(X > mean + standard·σ) of a gamma variable of the given skewness (Wilson & Hilferty 1931)."""
+    skewed = np.maximum(skew, 1e-4)
+    root = np.cbrt(np.maximum(1 + skewed * standard / 2, 0.0))
+    tail: Floats = ndtr(-(root - 1 + skewed**2 / 36) * 6 / skewed)
+    return tail
+
+
+def kept_variance(lives: Floats) -> Floats:
+    """Return the share of variance that an average over `lives` relaxation times keeps."""
+    x = np.maximum(lives, 1e-6)
+    share: Floats = np.where(x < 1e-3, 1.0, 2 / x * (1 + np.expm1(-x) / x))
+    return share
+
+
+def shared_life(steps: Floats, shares: Floats) -> Floats:
+    """Return the share of a life of `steps` (case, point) that another request which starts with it is still there, E[min(S, s)]/s."""
+    order = np.argsort(steps, axis=1)
+    points, weights = np.take_along_axis(steps, order, 1), np.take_along_axis(shares, order, 1)
+    shorter = np.cumsum(points * weights, axis=1)
+    longer = 1 - np.cumsum(weights, axis=1)
+    together = np.where(points > 0, shorter / np.maximum(points, 1e-9) + longer, 1.0)
+    result = np.empty_like(together)
+    np.put_along_axis(result, order, np.minimum(together, 1.0), 1)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCases:
+    """One row a case: engine and load of a pool.
+
+    `batch` (point,) starts at 0; `slots` is the most sequences in flight of one replica; `steps` and `shares` (case, point) the decode steps
+    after the first token; `dispersion` the index of the whole pool's stream.
+    """
+
+    batch: Floats
+    slots: Floats
+    steps: Floats
+    shares: Floats
+    dispersion: Floats
+    replicas: Floats
+
+    def take(self, rows: slice) -> BatchCases:
+        """Return some of the cases."""
+        return BatchCases(
+            self.batch, self.slots[rows], self.steps[rows], self.shares[rows], self.dispersion[rows], self.replicas[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A pool at a rate: `step_s` (case, point) per batch size, requests in flight, those a burst puts ahead, relaxation and queue decay [1/s]."""
+
+    step_s: Floats
+    seen: Occupancy
+    ahead: Floats
+    relaxation: Floats
+    decay: Floats
+    level: Floats
+
+
+class BatchPool:
+    """The number in flight of many pools as a function of the rate."""
+
+    def __init__(self, cases: BatchCases) -> None:
+        """Precompute what does not depend on the rate or on the step times."""
+        self.cases = cases
+        self.mean_steps = np.maximum(np.sum(cases.steps * cases.shares, axis=1), 1e-9)
+        second = np.sum(cases.steps**2 * cases.shares, axis=1)
+        self.overlap = overlap(np.maximum(cases.steps, 1e-9), cases.shares)
+        self.company = shared_life(cases.steps, cases.shares)
+        self.overlap_shared = np.minimum(self.mean_steps**2 / np.maximum(second, 1e-9), 1.0)
+        self.bins = Bins.of(np.floor(cases.slots * cases.replicas))
+        states = (self.bins.steps_into, np.maximum(self.bins.steps_into - 1, 0.0), self.bins.centres)
+        self.states = [(state, Grid.at(cases.batch, state / cases.replicas[:, None])) for state in states]
+        self.at_full = Grid.at(cases.batch, cases.slots[:, None])
+
+    def state(self, rate: Floats, step_s: Floats) -> State:
+        """Return the pool at a rate [1/s] with steps `step_s` (case, point), non-decreasing in the batch."""
+        cases = self.cases
+        throughput = cases.replicas[:, None] * cases.batch / (self.mean_steps[:, None] * step_s)
+        level = np.clip(crossing(cases.batch, np.maximum.accumulate(throughput, axis=1), rate), 1e-9, cases.slots)
+        near = Grid.at(cases.batch, np.stack((level, level + 0.02 * level + 0.01), axis=1))(step_s)
+        life = self.mean_steps * near[:, 0]
+        growth = (near[:, 1] - near[:, 0]) / (0.02 * level + 0.01) * level / near[:, 0]
+        share = np.clip(1 - growth, 0.02, 1.0)
+        relaxation = share / life
+        spread = self.overlap_shared + (self.overlap - self.overlap_shared) * share
+        peak = Peakedness.of(rate, relaxation, cases.dispersion, spread)
+        departures = Departures(*(state / (self.mean_steps[:, None] * grid(step_s)) for state, grid in self.states))
+        full = cases.slots * cases.replicas / (self.mean_steps * self.at_full(step_s)[:, 0])
+        ratio = full_house_ratio(rate, full, cases.dispersion)
+        seen = occupancy(rate, departures, self.bins, peak, ratio)
+        return State(step_s, seen, peak.ahead, relaxation, full * (1 - ratio), level)
+
+    def batch_mean(self, state: State) -> Floats:
+        """Return the mean batch over the life of a request of each length, itself and its burst included, (case, point)."""
+        replicas = self.cases.replicas[:, None]
+        company = 2 * state.ahead[:, None] * self.company
+        return np.minimum((state.seen.mean[:, None] + 1 + company) / replicas + (1 - 1 / replicas) / 2, self.cases.slots[:, None])
+
+    def waits_longer(self, state: State, slack_s: Floats) -> Floats:
+        """Return P(wait for a slot > slack) for slack [s] of shape (case,) or (case, k)."""
+        waits, decay = state.seen.waits, state.decay
+        if slack_s.ndim == 2:
+            waits, decay = waits[:, None], decay[:, None]
+        longer: Floats = waits * np.exp(-decay * np.maximum(slack_s, 0.0))
+        return longer
+
+    def slower(self, state: State, limit_s: Floats, jitter_s2: Floats | None = None, busiest_s: Floats | None = None) -> Floats:
+        """Return P(mean step over the life > limit) for each length, (case, point), limits [s] (case, point).
+
+        `jitter_s2` is further variance of the mean step of each length [s²] (prefill chunks in between), `busiest_s` a step that is never exceeded.
+        """
+        cases, replicas = self.cases, self.cases.replicas
+        mean, variance = self.batch_mean(state), np.maximum(state.seen.variance / replicas**2, 1e-6)
+        step = Grid.at(cases.batch, mean)(state.step_s)
+        top = np.max(np.where(np.isfinite(limit_s), limit_s, 0.0), axis=1)
+        middle = np.sum(mean * cases.shares, axis=1)
+        reach = np.clip(crossing(cases.batch, state.step_s, top), middle + 0.5, np.maximum(cases.slots, middle + 0.5))
+        ends = Grid.at(cases.batch, np.stack((middle, reach), axis=1))(state.step_s)
+        slope = (ends[:, 1] - ends[:, 0]) / (reach - middle)
+        lives = cases.steps * step * state.relaxation[:, None]
+        batch_sd = slope[:, None] * np.sqrt(variance[:, None] * kept_variance(lives))
+        batch_skew = 2 * np.sqrt(variance)[:, None] / mean
+        if jitter_s2 is None:
+            deviation, skew = np.maximum(batch_sd, 1e-9 * step), batch_skew
+        else:
+            deviation = np.sqrt(batch_sd**2 + jitter_s2) + 1e-9 * step
+            extra = np.maximum(step - state.step_s[:, :1], 1e-9 * step)
+            skew = (batch_skew * batch_sd**3 + 2 * jitter_s2**2 / extra) / deviation**3
+        tail = gamma_exceeds((limit_s - step) / deviation, np.minimum(skew, 4.0))
+        ceiling = self.at_full(state.step_s)[:, 0] if busiest_s is None else busiest_s
+        return np.where((limit_s >= ceiling[:, None]) | (self.cases.steps < 0.5), 0.0, tail)
