@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the two documents and the OpenAPI description into docs/: `python -m tools.schemas`."""
+"""Writes what docs/ holds of the code: JSON Schemas, OpenAPI, the options of every command (`python -m tools.schemas`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from api.http.app import create_app
 from api.http.service import Settings
 from api.schemas import plan_schema, scenario_schema
+from tools.command_docs import refreshed
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -19,7 +20,8 @@ def documents() -> dict[str, str]:
         "plan.schema.json": plan_schema(),
         "openapi.json": create_app(Settings(data=Path("unused"))).openapi(),
     }
-    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in contents.items()}
+    texts = {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in contents.items()}
+    return {**texts, "command-line.md": refreshed((DOCS / "command-line.md").read_text(encoding="utf-8"))}
 
 
 def main() -> None:

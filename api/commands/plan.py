@@ -38,7 +38,7 @@ def plan(
     Prints the decision and writes plan.json and report.xlsx into OUTPUT/<id of the scenario>/.
 
     Exit code: 0 = a plan; 3 = the scenario is infeasible (the plan says what would make it feasible); 2 = the input is not valid,
-    nothing is written; 1 = a defect.
+    nothing is written; 1 = none was found in the time allowed, or a defect.
     """
     from api.inputs import open_question
     from api.outputs import require_writable, write_outputs
