@@ -36,7 +36,10 @@ Report = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How to solve: relative gap, wall clock [s], seed, threads, presolve, feasibility tolerance, a start and who is told."""
+    """How to solve: relative gap, wall clock [s], seed, threads, presolve, feasibility tolerance, a start and who is told.
+
+    With a `target` the solver stops at the first plan that costs no more.
+    """
 
     gap: float = 1e-6
     time_limit_s: float = 60.0
@@ -47,6 +50,7 @@ class Request:
     start: Floats | None = None
     report: Report | None = None
     stage: str = "solve"
+    target: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +122,8 @@ def configured(highs: highspy.Highs, request: Request) -> None:
         "mip_feasibility_tolerance": float(request.tolerance),
         "primal_feasibility_tolerance": float(request.tolerance),
     }
+    if request.target is not None:
+        options["objective_target"] = float(request.target)
     for name, value in options.items():
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             message = f"the solver rejects the option {name} = {value!r}"

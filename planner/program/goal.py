@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from planner.program.instance import Goal
-from planner.program.model import Model, Sense, Term
+from planner.program.model import Index, Model, Sense, Term
 from planner.program.sets import Sets
 
 LARGEST_COEFFICIENT = 1.0e4
@@ -97,3 +97,20 @@ def scaling(terms: list[Term]) -> float:
     if largest <= 0:
         return 1.0
     return float(10.0 ** (math.ceil(math.log10(largest)) - round(math.log10(LARGEST_COEFFICIENT))))
+
+
+def rough_duals(model: Model, sets: Sets) -> dict[str, float]:
+    """Return a rough price of the rows in which units are used up: a unit's cheapest cost, spread over all periods and blocks.
+
+    It only chooses the columns that a large relaxation is started with; a bad guess costs time, never correctness.
+    """
+    steps = len(sets.periods) * len(sets.blocks)
+    price: dict[Index, float] = {}
+    for (system, site), placement in sets.placements.items():
+        buys = [usd for usd in placement.buy_usd if usd is not None]
+        ways = [min(buys) + sum(placement.own_usd)] if buys else []
+        ways += [
+            usd * len(sets.periods) / offer.term_periods for offer in sets.offers_of(system, site) for usd in offer.usd if usd
+        ]
+        price[system, site] = min(ways, default=0.0) * sets.count(site) / steps / model.scale
+    return {row.name: -price[row.index[:2]] for row in model.rows.values() if row.family == "inventory"}

@@ -17,12 +17,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.program.adapter import Answer, Request, solve
-from planner.program.matrix import Floats, Matrix
+from planner.program.matrix import Floats, Ints, Matrix
+from planner.program.relaxation import Relaxed, relax
 from planner.program.solution import Outcome
 
 FEASIBLE_WITHIN = 1e-5
 AGREE_WITHIN = 1e-6
 SMALL_NONZEROS = 4000
+GUIDED_COLUMNS = 2000
+GUIDED_GAP = 1e-3
+LIKED_AT_LEAST = 3000
 LONGEST_DOUBT_S = 5.0
 
 
@@ -34,12 +38,21 @@ class Verdict:
     notes: tuple[str, ...]
 
 
-def prove(matrix: Matrix, request: Request) -> Verdict:
+def prove(matrix: Matrix, request: Request, guess: Floats | None = None) -> Verdict:
     """Return the solver's answer once it has stood up to independent checks, or the honest word for what is left of it.
 
-    The whole takes no longer than the request's time limit (and a hundredth of a second for each check it still owes).
+    Where a gap is allowed and the program is not small, a plan is sought among the columns that the relaxation likes; the
+    relaxation's own bound then proves it. `guess` are rough duals of the rows. The whole takes no longer than the request's
+    time limit (and a hundredth of a second for each check that it still owes).
     """
     clock = _Clock(request)
+    if matrix.integer.any() and len(matrix.columns) > GUIDED_COLUMNS and request.gap >= GUIDED_GAP:
+        return _guided(matrix, request, clock, guess)
+    return _direct(matrix, request, clock)
+
+
+def _direct(matrix: Matrix, request: Request, clock: _Clock) -> Verdict:
+    """Return the answer of a solve of the whole program, doubted."""
     first = solve(matrix, request)
     if not matrix.integer.any():
         return _doubt_linear(matrix, request, first, clock)
@@ -59,6 +72,59 @@ class _Clock:
     def left(self) -> float:
         """Return the seconds left [s], at least a moment."""
         return max(0.01, self._end - time.perf_counter())
+
+
+def _guided(matrix: Matrix, request: Request, clock: _Clock, guess: Floats | None) -> Verdict:
+    """Return a plan from the columns that the relaxation likes, proved by the relaxation; else the whole program's answer."""
+    relaxed = relax(matrix, replace(request, report=None, start=None, time_limit_s=0.6 * clock.left()), guess)
+    if relaxed.values is None or relaxed.reduced is None:
+        return _direct(matrix, replace(request, time_limit_s=clock.left()), clock)
+    liked = _liked(matrix, relaxed)
+    target = relaxed.bound + request.gap * abs(relaxed.bound)
+    narrow = replace(request, start=None, target=target, gap=0.5 * request.gap, time_limit_s=0.7 * clock.left())
+    found = solve(matrix.only(liked), narrow)
+    plan = _spread(matrix, liked, found)
+    if plan is not None and _proved(matrix, plan, relaxed.bound, request.gap):
+        return Verdict(_within(replace(plan, outcome=Outcome.OPTIMAL), relaxed.bound), ())
+    start = None if plan is None else plan.values
+    verdict = _direct(matrix, replace(request, start=start, time_limit_s=clock.left()), clock)
+    return _best_of(verdict, plan, relaxed.bound)
+
+
+def _proved(matrix: Matrix, plan: Answer, bound: float, gap: float) -> bool:
+    """Return whether a plan keeps every row and lies within the gap of a bound."""
+    cost = plan.objective or 0.0
+    return cost - bound <= gap * abs(cost) and _sound(matrix, plan)
+
+
+def _liked(matrix: Matrix, relaxed: Relaxed) -> Ints:
+    """Return the positions of the whole-number columns, those that the relaxation uses, and as many again that it nearly would."""
+    values = relaxed.values if relaxed.values is not None else np.zeros(len(matrix.columns))
+    reduced = relaxed.reduced if relaxed.reduced is not None else np.zeros(len(matrix.columns))
+    used = matrix.integer | (values > 1e-9) | (reduced <= 1e-9)
+    more = max(LIKED_AT_LEAST, 3 * int(used.sum()))
+    rest = np.flatnonzero(~used)
+    nearly = rest[np.argsort(reduced[rest], kind="stable")[:more]]
+    return np.sort(np.concatenate((np.flatnonzero(used), nearly))).astype(np.int32)
+
+
+def _spread(matrix: Matrix, kept: Ints, answer: Answer) -> Answer | None:
+    """Return a plan of some columns as one of all of them, or None if there is none."""
+    if answer.values is None:
+        return None
+    values = np.zeros(len(matrix.columns))
+    values[kept] = answer.values
+    return replace(answer, outcome=Outcome.FEASIBLE, values=values, row_duals=None, column_duals=None)
+
+
+def _best_of(verdict: Verdict, plan: Answer | None, floor: float) -> Verdict:
+    """Return the better of a whole solve's plan and a narrower one's, with the better of the two bounds."""
+    answer = verdict.answer
+    if plan is None or plan.objective is None or answer.outcome is Outcome.OPTIMAL:
+        return verdict
+    if answer.objective is None or answer.objective > plan.objective:
+        answer = plan
+    return replace(verdict, answer=_within(replace(answer, outcome=Outcome.FEASIBLE), max(floor, verdict.answer.bound)))
 
 
 def _doubt_linear(matrix: Matrix, request: Request, first: Answer, clock: _Clock) -> Verdict:

@@ -1,10 +1,10 @@
 """The linear relaxation: solved at once where it is small, column by column where it is large, and bounded by arithmetic alone.
 
-Large programs have hundreds of thousands of routing columns of which a plan uses a few. They are left out and brought back by price:
-solve with some columns, take the rows' duals, add the columns whose reduced cost is negative, until none is. Whatever the solver
-says, duals y give a bound that needs no trust (Neumaier and Shcherbina, Mathematical Programming 99, 2004):
+Large programs have hundreds of thousands of routing columns of which a plan uses a few. They are left out and brought back by
+price: solve with some columns, take the rows' duals, add the columns whose reduced cost is negative, until none is. Whatever the
+solver says, duals y give a bound that needs no trust (Neumaier and Shcherbina, Mathematical Programming 99, 2004):
 
-    min cost.x  >=  sum_i  y_i (row_lower_i if y_i > 0 else row_upper_i)  +  sum_j min over x_j in its bounds of (cost - A'y)_j x_j
+    min cost.x >= sum_i y_i (row_lower_i if y_i > 0 else row_upper_i) + sum_j min over x_j in its bounds of (cost - A'y)_j x_j
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def safe_bound(matrix: Matrix, duals: Floats, upper: Floats | None = None) -> tu
 
 
 def relax(matrix: Matrix, request: Request, guess: Floats | None = None) -> Relaxed:
-    """Return the relaxation's optimum of a mixed-integer program; `guess` are rough duals of its rows, to start a large one from."""
+    """Return the relaxation's optimum of a mixed-integer program; `guess`, rough duals of its rows, starts a large one."""
     if len(matrix.columns) <= LARGE_COLUMNS:
         return _whole(matrix.relaxed(), request)
     return _Sieve(matrix.relaxed(), matrix.integer, request, guess).run()
@@ -87,9 +87,8 @@ class _Sieve:
         # Whole numbers and what balances them are always in; only columns of routing, bounded by what is served, wait outside.
         inequality = ~equal[self.rows]
         routing = np.bincount(column_of[inequality], minlength=len(matrix.columns)) > 0
-        served = np.bincount(
-            column_of[self.group_entries], matrix.row_lower[self.rows[self.group_entries]] > 0, len(matrix.columns)
-        )
+        needed = matrix.row_lower[self.rows[self.group_entries]] > 0
+        served = np.bincount(column_of[self.group_entries], needed, len(matrix.columns))
         waits = ~integer & (routing | (served > 0)) & ~_balances(matrix, integer)
         self.active = ~waits
         self.order = [int(column) for column in np.flatnonzero(self.active)]

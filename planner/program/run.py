@@ -1,0 +1,98 @@
+"""One solve under way: a built program, its objectives, the clock, and what was noticed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+
+from planner.program.adapter import Report, Request, solve
+from planner.program.build import set_objective
+from planner.program.extract import Values
+from planner.program.goal import cost, rough_duals, score
+from planner.program.instance import Goal
+from planner.program.lexicographic import acquisitions, preference
+from planner.program.matrix import Matrix, from_problem
+from planner.program.model import Model, Term
+from planner.program.proof import Verdict, prove
+from planner.program.sets import Sets
+from planner.program.solution import Outcome
+
+STRICT = 1e-9
+NORMAL = 1e-7
+ROUTING_TIME_S = 10.0
+
+
+class Objective(StrEnum):
+    """What a stage minimises."""
+
+    SCORE = "score"
+    COST = "cost"
+    PREFERENCE = "preference"
+
+
+@dataclass(slots=True)
+class Run:
+    """A built program and its stages; `end` is when time is up, on the clock of `time.perf_counter` [s]."""
+
+    sets: Sets
+    model: Model
+    end: float
+    progress: Report | None
+    notes: list[str] = field(default_factory=list)
+    _handed: tuple[Objective, int, Matrix] | None = None
+
+    def stage(
+        self, name: str, objective: Objective, start: Values | None = None, tolerance: float = NORMAL
+    ) -> tuple[Verdict, Values | None]:
+        """Return what the program proves to be the least of an objective, and the plan by column name if there is one."""
+        matrix = self.matrix(objective, start)
+        request = self._request(name, tolerance)
+        if start is not None:
+            request = replace(request, start=np.array([start.by_name.get(column, 0.0) for column in matrix.columns]))
+        rough = rough_duals(self.model, self.sets) if objective is not Objective.PREFERENCE else {}
+        verdict = prove(matrix, request, np.array([rough.get(row, 0.0) for row in matrix.rows]))
+        self.notes += [note for note in verdict.notes if note not in self.notes]
+        values = verdict.answer.values
+        plan = None if values is None else Values(dict(zip(matrix.columns, map(float, values), strict=True)))
+        return verdict, plan
+
+    def matrix(self, objective: Objective, plan: Values | None = None) -> Matrix:
+        """Return the program as arrays; handed over again only if its objective or its rows have changed."""
+        if objective is Objective.SCORE and self.sets.instance.goal is Goal.CHEAPEST:
+            objective = Objective.COST
+        if self._handed is None or self._handed[:2] != (objective, len(self.model.rows)):
+            set_objective(self.model, self._terms(objective, plan))
+            self._handed = (objective, len(self.model.rows), from_problem(self.model.problem))
+        return self._handed[2]
+
+    def routed(self, values: Values) -> Values | None:
+        """Return the cheapest routing for a plan's whole numbers, or None if there is none to a billionth."""
+        matrix = self.matrix(Objective.COST)
+        plan = np.array([values.by_name.get(column, 0.0) for column in matrix.columns])
+        request = replace(self._request("route", STRICT), report=None)
+        answer = solve(matrix.fixed(plan), replace(request, time_limit_s=max(ROUTING_TIME_S, request.time_limit_s)))
+        if answer.outcome is not Outcome.OPTIMAL or answer.values is None:
+            return None
+        return Values(dict(zip(matrix.columns, map(float, answer.values), strict=True)))
+
+    def _terms(self, objective: Objective, plan: Values | None) -> list[Term]:
+        """Return an objective as a sum."""
+        if objective is Objective.PREFERENCE:
+            return preference(self.model, self.sets, *acquisitions(self.model, self.sets, plan or Values({})))
+        return cost(self.model, self.sets) if objective is Objective.COST else score(self.model, self.sets)
+
+    def _request(self, stage: str, tolerance: float) -> Request:
+        """Return a request for what is left of the time."""
+        settings = self.sets.instance.settings
+        return Request(
+            gap=settings.gap,
+            time_limit_s=max(0.05, self.end - time.perf_counter()),
+            seed=settings.seed,
+            threads=settings.threads,
+            tolerance=tolerance,
+            report=self.progress,
+            stage=stage,
+        )
