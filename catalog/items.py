@@ -1,6 +1,7 @@
 """What the catalog gives to everybody else: plain frozen values in SI units, each number beside its source.
 
-Files are for people (`141 GB`, `4.8 TB/s`); these types are for code (bytes, bytes/s, FLOP/s, W, USD). Unknown is `None`, never a guess.
+Files are for people (`141 GB`, `4.8 TB/s`); these types are for code (bytes, bytes/s, FLOP/s, W, USD). Unknown is
+`None`, never a guess.
 """
 
 from __future__ import annotations
@@ -116,8 +117,8 @@ class Link:
 class System:
     """A unit that can be ordered: a card, an 8-way server, a rack, a wafer system.
 
-    `power_w` is the nameplate of the whole unit; `racks` the share of a rack that it takes. `None` = not known: a plan may then choose
-    the system only if the scenario supplies the figure.
+    `power_w` is the nameplate of the whole unit; `racks` the share of a rack that it takes. `None` = not known: a plan may
+    then choose the system only if the scenario supplies the figure.
     """
 
     id: str
@@ -245,10 +246,10 @@ class LatentAttention:
 class Model:
     """A language model as its configuration describes it; parameter counts are numbers of weights.
 
-    `layer_kinds` counts layers by kind: full, sliding, chunked, gdn, mamba1, mamba2, mlponly, moeonly. `params_read` is what one decode
-    token touches at batch 1 without the input embedding. `kv_bytes_per_token_16bit` counts only layers whose cache grows;
-    `window_kv_bytes_per_token_16bit` the windowed ones, which stop growing at `window_tokens`; `state_bytes` is the recurrent state of one
-    sequence.
+    `layer_kinds` counts layers by kind: full, sliding, chunked, gdn, mamba1, mamba2, mlponly, moeonly. `params_read` is what one
+    decode token touches at batch 1 without the input embedding. `kv_bytes_per_token_16bit` counts only layers whose cache grows;
+    `window_kv_bytes_per_token_16bit` the windowed ones, which stop growing at `window_tokens`; `state_bytes` is the recurrent
+    state of one sequence.
     """
 
     id: str

@@ -11,6 +11,7 @@ from catalog.leaf import near
 from catalog.yaml_reader import read_yaml
 
 MAX_FILES = 1_000
+MAX_FOLDER_BYTES = 32 * 2**20
 SECTIONS = ("hardware", "models", "tco", "sources", "claims", "profiles", "coefficients", "systems")
 
 Tree = dict[str, object]
@@ -54,6 +55,8 @@ def _files(folder: Path) -> list[Path]:
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml", ".json") and path.is_file())
     if len(files) > MAX_FILES:
         raise CatalogError.at("", f"holds {len(files):,} files; a catalog may have at most {MAX_FILES:,}", document=str(folder))
+    if (size := sum(path.stat().st_size for path in files)) > MAX_FOLDER_BYTES:
+        raise CatalogError.at("", f"holds {size:,} bytes; a catalog may have at most {MAX_FOLDER_BYTES:,}", document=str(folder))
     return files
 
 

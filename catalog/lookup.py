@@ -20,6 +20,7 @@ class _Named(Protocol):
 
 
 _T = TypeVar("_T", bound=_Named)
+_LONGEST = 80
 
 
 def find_hardware(catalog: Catalog, name: str) -> Hardware:
@@ -95,6 +96,7 @@ def _index(names: tuple[tuple[str, ...], ...]) -> dict[str, str]:
 
 
 def _unknown(name: str, noun: str, known: list[str]) -> UnknownNameError:
+    name = name if len(name) <= _LONGEST else name[:_LONGEST] + "..."
     close = difflib.get_close_matches(name.casefold(), known, n=3, cutoff=0.4)
     hint = f"; did you mean {' or '.join(repr(item) for item in close)}?" if close else ""
     return UnknownNameError([Problem("", f"the catalog has no {noun} '{name}'{hint} `splitfleet catalog list` shows all")])

@@ -75,12 +75,13 @@ def show(
 @app.command(epilog=CHECK_EXAMPLES)
 def check(
     folder: Annotated[Path, typer.Argument(help="A folder (or file) of YAML that overlays the catalog.", metavar="DIR")],
+    catalog: Folders = None,
 ) -> None:
-    """Check a folder of your own prices and items against the catalog.
+    """Check a folder of your own prices and items against the catalog (and what --catalog lays over it first).
 
     Exit code: 0 = valid; 2 = not valid, every problem named with its file, item and field.
     """
-    known, own = _open(None), _open([folder])
+    known, own = _open(catalog), _open([*(catalog or []), folder])
     changed = _changed(known, own)
     typer.echo(f"{folder}: valid; {changed}")
 

@@ -48,9 +48,7 @@ def test_every_value_has_a_source_a_kind_and_a_date() -> None:
 def test_articles_are_cited_by_publication() -> None:
     """No value, note or source speaks of a file or folder of the collection."""
     for path in DATA.rglob("*.yaml"):
-        assert not re.search(
-            r"seed-0|seeds/|tco_inputs|hardware\.yaml|models\.yaml|sources\.md", path.read_text()
-        ), path
+        assert not re.search(r"seed-0|seeds/|tco_inputs|hardware\.yaml|models\.yaml|sources\.md", path.read_text()), path
     assert "The Register" in CATALOG.sources["the-register-2026"].citation
     assert "Towards AI" in CATALOG.sources["towards-ai-2026"].citation
 

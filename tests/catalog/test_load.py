@@ -176,6 +176,15 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         load_catalog(tmp_path / "absent")
 
 
+def test_a_folder_without_end_is_refused(tmp_path: Path) -> None:
+    """By its size on disk, before anything is read."""
+    for number in range(9):
+        with (tmp_path / f"{number}.yaml").open("wb") as file:
+            file.truncate(4 * 2**20)
+    with pytest.raises(CatalogError, match="a catalog may have at most 33,554,432"):
+        load_catalog(tmp_path)
+
+
 def test_the_version_is_of_the_content_and_not_of_its_files(tmp_path: Path) -> None:
     """The same items in one file or two, in any order: one version; another value: another version."""
     one, two, other = tmp_path / "one", tmp_path / "two", tmp_path / "other"
