@@ -166,7 +166,7 @@ def _decode(deployments: Sequence[Deployment], requests: Requests, extra_s: Floa
 
 
 def _aggregated(deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
-    """Return capacities where a decode step carries its share of prompts: TPOT(B) = step(B) + interference · B · prefill / OSL."""
+    """Return capacities where decode steps carry their share of prompts: TPOT(B) = step(B) + interference · B · prefill / OSL."""
     prompts, prompts_by_class, fixed = _prompt_times(deployments, requests)
     mix, by_class, room = _step_times(deployments, requests)
     mean_prompt = prompts @ requests.population.weight
