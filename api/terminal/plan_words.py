@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from api.terminal.console import output, printable
 from planner.plan import Plan
+from planner.plan.evidence import LimitRow
 from planner.plan.fleet import PoolRow, SlaRow
 
 if TYPE_CHECKING:
@@ -67,17 +68,15 @@ def _show_cost(console: Console, plan: Plan) -> None:
     if plan.money is None:
         return
     totals = plan.money.totals
-    groups = sorted(totals.present_by_group_usd.items(), key=lambda item: -item[1])
-    rows = [[name.replace("_", " "), f"{value:,.0f}", f"{_share(value, totals.net_present_cost_usd)}"] for name, value in groups]
-    rows.append(["net present cost", f"{totals.net_present_cost_usd:,.0f}", "100.0 %"])
-    rows.append(["equivalent annual cost", f"{totals.equivalent_annual_cost_usd:,.0f}", ""])
-    _table(console, "Cost", ("Line", "Present value, USD", "Share"), rows, numbers=2)
-    figures = [[figure.scope, figure.label, f"{figure.value:,.4g}", figure.unit] for figure in plan.money.figures]
+    lines = [(name.replace(".", ": ").replace("_", " "), value) for name, value in totals.present_by_line_usd.items() if value]
+    sums = [("net present cost", totals.net_present_cost_usd), ("equivalent annual cost", totals.equivalent_annual_cost_usd)]
+    _table(console, "Cost", ("Line", "Present value, USD"), [[name, f"{value:,.0f}"] for name, value in lines + sums], numbers=1)
+    figures = [[figure.scope, figure.label, _figure(figure.value), figure.unit] for figure in plan.money.figures]
     _table(console, "Figures", ("Of", "Figure", "Value", "Unit"), figures, numbers=0)
 
 
-def _share(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else ""
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _show_sla(console: Console, plan: Plan) -> None:
@@ -101,37 +100,32 @@ def _show_power(console: Console, plan: Plan) -> None:
     rows = []
     for site, held in _grouped(plan.power, lambda row: row.site).items():
         most = max(held, key=lambda row: row.nameplate_w)
-        limit = "no limit" if most.limit_w is None else f"{most.limit_w / 1e3:,.1f}"
-        racks = f"{max(row.racks_used for row in held):,.1f}" + (
-            "" if most.racks_limit is None else f" of {most.racks_limit:,.0f}"
-        )
+        racks = "" if most.racks_limit is None else f" of {most.racks_limit:,.0f}"
         drawn = max(row.drawn_peak_w for row in held)
         facility = max(row.facility_peak_w for row in held)
-        rows.append(
-            [
-                site,
-                str(most.sites),
-                f"{most.nameplate_w / 1e3:,.1f}",
-                limit,
-                f"{drawn / 1e3:,.1f}",
-                f"{facility / 1e3:,.1f}",
-                racks,
-            ]
-        )
+        kilowatts = [_kilowatts(value) for value in (most.nameplate_w, most.limit_w, drawn, facility)]
+        rows.append([site, str(most.sites), *kilowatts, f"{max(row.racks_used for row in held):,.1f}{racks}"])
     head = ("Site", "Sites", "Nameplate kW", "IT budget kW", "Drawn peak kW", "With cooling kW", "Racks")
     _table(console, "Power and space (most of any period, one site)", head, rows, numbers=6)
 
 
+def _kilowatts(power_w: float | None) -> str:
+    return "no limit" if power_w is None else f"{power_w / 1e3:,.1f}"
+
+
 def _show_reasons(console: Console, plan: Plan) -> None:
-    binding = [
-        row.words or f"{row.label} is used up ({row.used:,.4g} of {row.have:,.4g} {row.unit})"
-        for row in plan.evidence.limits
-        if row.binding
-    ]
+    binding = [_limit(row) for row in plan.evidence.limits if row.binding]
     reasons = [*plan.evidence.reasons, *binding, *(f"{row.label}: {row.words}" for row in plan.evidence.comparisons)]
     _list(console, "Why", reasons)
+    refused = sorted((row for row in plan.evidence.considered if not row.chosen), key=lambda row: row.price_usd is None)
+    _list(console, "Considered and not chosen", [f"{row.system}: {row.reason}" for row in refused])
     failed = [f"{row.name}: {row.detail}" for row in plan.evidence.checks if not row.passed]
     _list(console, "Checks that did not pass", failed)
+
+
+def _limit(row: LimitRow) -> str:
+    words = row.words or f"{row.label} is used up ({row.used:,.4g} of {row.have:,.4g} {row.unit})"
+    return words if row.worth_usd is None else f"{words}; one {row.unit} more is worth {row.worth_usd:,.0f} USD"
 
 
 def _show_changes(console: Console, plan: Plan) -> None:
