@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from planner.economics.assumptions import Assumption
 from planner.economics.lines import FactorUse
 from planner.plan import Plan
-from reports.grid import HEAD_ROW, Kind, Line, Sheet, Spot
+from reports.grid import FIRST_PERIOD, HEAD_ROW, LABEL_ROW, Kind, Line, Sheet, Spot
+from reports.styles import Role, Style
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -43,7 +45,7 @@ class Place:
     line: Line | None
 
 
-@dataclass(slots=True)
+@dataclass
 class Book:
     """A workbook being filled; sheets are kept in the order in which they are shown, not in that of their making."""
 
@@ -59,7 +61,9 @@ class Book:
         """Return a new sheet; `timed` gives it the columns of the periods."""
         made = Sheet(title, heading, note, kind, self.labels if timed else ())
         if timed:
-            made.freeze = f"B{HEAD_ROW + 1}"
+            made.freeze = f"B{HEAD_ROW}"
+            for index, label in enumerate(self.labels):
+                made.put(LABEL_ROW, FIRST_PERIOD + index, label, Style(Role.HEAD_NUMBER))
         self.sheets[title] = made
         return made
 
@@ -97,12 +101,30 @@ class Book:
 
     def title_of(self, kind: str, identifier: str) -> str:
         """Return the title that the scenario gives a workload or site (`workloads`, `sites`), else its id."""
-        return self._titles(kind).get(identifier, identifier)
+        return str(self.part_of(kind, identifier).get("title") or identifier)
 
-    def _titles(self, kind: str) -> dict[str, str]:
-        found = self.plan.scenario.get(kind)
-        rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list | tuple) else []
-        return {str(row.get("id")): str(row.get("title") or row.get("id")) for row in rows}
+    def part_of(self, kind: str, identifier: str) -> Mapping[str, object]:
+        """Return what the scenario says of a workload or site; empty where it says nothing."""
+        return self._parts.get((kind, identifier), {})
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str], Mapping[str, object]]:
+        found: dict[tuple[str, str], Mapping[str, object]] = {}
+        for kind in ("workloads", "sites"):
+            rows = self.plan.scenario.get(kind)
+            for row in rows if isinstance(rows, list | tuple) else ():
+                if isinstance(row, Mapping):
+                    found[kind, str(row.get("id"))] = row
+        return found
+
+    def system_name(self, identifier: str) -> str:
+        """Return the name of a system, else its id."""
+        return self._names.get(identifier, identifier)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        fleet = {row.system: row.system_name for row in self.plan.fleet}
+        return {row.system: row.system_name for row in self.plan.evidence.considered} | fleet
 
     def source(self, identifier: str) -> str:
         """Return the citation of a source, or the words that stand for one."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from openpyxl.chart import BarChart, LineChart, Reference, ScatterChart, Series
-from openpyxl.chart.series import SeriesLabel, StrRef
+from openpyxl.chart._chart import ChartBase
+from openpyxl.chart.axis import ChartLines
+from openpyxl.chart.data_source import StrRef
+from openpyxl.chart.series import SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
-from openpyxl.chart.text import RichText
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
-from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties
+from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties, RegularTextRun
 
 from reports.grid import Line, period_column
 
 PALETTE = ("1F3864", "2E75B6", "70AD47", "F2A900", "C55A11", "7F6084", "00A3A1", "A5A5A5", "843C0C", "548235")
 LIMIT = "C00000"
+MILLION = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,14 @@ class Curve:
 def curve_of(line: Line, *, limit: bool = False) -> Curve:
     """Return the curve of a line over the periods, named by its label."""
     return Curve(line.span(""), f"{sheet_prefix(line.sheet)}$A${line.row}", limit)
+
+
+def axis_format(values: Iterable[float], unit: str = "") -> str:
+    """Return the number format of an axis: millions where the largest value has them, decimals where all are small."""
+    most = max((abs(value) for value in values), default=0.0)
+    if unit == "USD" and most >= MILLION:
+        return '#,##0.0,,"M"' if most < 20 * MILLION else '#,##0,,"M"'
+    return "#,##0" if most >= 10 else "0.0" if most >= 1 else "0.00"
 
 
 def sheet_prefix(title: str) -> str:
@@ -87,10 +100,14 @@ def scatter(title: str, volumes: str, curves: Sequence[Curve], units: tuple[str,
         series.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=PALETTE[index % len(PALETTE)], w=25400))
         chart.series.append(series)
     _finish(chart, title, units[1], number)
-    chart.x_axis.title, chart.x_axis.number_format = units[0], "#,##0"
+    chart.x_axis.title, chart.x_axis.number_format = _title(units[0], 900), "#,##0"
     chart.x_axis.scaling.logBase = chart.y_axis.scaling.logBase = 10
-    chart.x_axis.title.tx.rich.p[0].pPr = _text(900)
     return chart
+
+
+def resize(chart: ChartBase, width_cm: float, height_cm: float) -> None:
+    """Set the size of a chart [cm]."""
+    chart.width, chart.height = width_cm, height_cm  # type: ignore[assignment]
 
 
 def _fill(chart: BarChart | LineChart, title: str, categories: str, curves: Sequence[Curve], unit: str, number: str) -> None:
@@ -110,16 +127,22 @@ def _fill(chart: BarChart | LineChart, title: str, categories: str, curves: Sequ
 
 
 def _finish(chart: BarChart | LineChart | ScatterChart, title: str, unit: str, number: str) -> None:
-    chart.title, chart.height, chart.width = title, 8.2, 16.5
-    chart.title.tx.rich.p[0].pPr = _text(1200, bold=True)
-    chart.y_axis.title, chart.y_axis.number_format = unit, number
-    chart.y_axis.title.tx.rich.p[0].pPr = _text(900)
-    chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E5E7EB"))
+    chart.title = _title(title, 1200, bold=True)
+    resize(chart, 16.5, 8.2)
+    chart.y_axis.title, chart.y_axis.number_format = _title(unit, 900), number
+    chart.y_axis.majorGridlines = ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill="E5E7EB")))
     chart.x_axis.delete = chart.y_axis.delete = False
     for axis in (chart.x_axis, chart.y_axis):
         axis.txPr = RichText(p=[Paragraph(pPr=_text(800), endParaRPr=CharacterProperties(sz=800))])
     if chart.legend is not None:
         chart.legend.position = "b"
+
+
+def _title(text: str, size: int, *, bold: bool = False) -> Title:
+    """Return a title in our type."""
+    properties = CharacterProperties(sz=size, b=bold, solidFill="374151", latin=Font(typeface="Calibri"))
+    paragraph = Paragraph(pPr=_text(size, bold=bold), r=[RegularTextRun(rPr=properties, t=text)])
+    return Title(tx=Text(rich=RichText(p=[paragraph])), overlay=False)
 
 
 def _text(size: int, *, bold: bool = False) -> ParagraphProperties:

@@ -1,13 +1,16 @@
-"""How much of the net present cost goes through each assumption: what a change of it moves, exactly, since every line is a product."""
+"""How much of the net present cost goes through each assumption; exact, since every cost line is a product."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openpyxl.utils import get_column_letter
+
 from planner.economics.assumptions import Assumption
 from planner.economics.lines import Group, LineItem
 from planner.plan.money import Money
 from reports.book import Book
+from reports.sheets.cost import names_column
 
 CALENDAR = ("years_per_period", "months_per_period", "hours_per_period", "accelerators", "commitment_hours", "hours_beyond")
 
@@ -53,4 +56,5 @@ def pattern(address: str) -> str:
 def sum_if(book: Book, criterion: str) -> str:
     """Return the formula (without `=`) that adds the present values of the cost lines whose names fit the cell `criterion`."""
     first, last = book.rows["items"]
-    return f"SUMIF(Cost!$D${first}:$D${last},{criterion},Cost!$G${first}:$G${last})"
+    names = get_column_letter(names_column(book))
+    return f"SUMIF(Cost!${names}${first}:${names}${last},{criterion},Cost!$G${first}:$G${last})"

@@ -1,25 +1,25 @@
 """A sheet before it is a file: cells with values, formulas and their known results, addressed by the names of their lines.
 
-Sheets over time share one layout: columns A to E say what a row is, F is its total, G what it starts from (or its present value), and
-every period has the same column, from H on, on every sheet.
+Sheets over time share one layout: columns A to E say what a row is, F is its total, G what it starts from (or its present
+value), and every period has the same column, from H on, on every sheet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from openpyxl.chart._chart import ChartBase
 from openpyxl.formatting.rule import Rule
 from openpyxl.utils import get_column_letter
 
-from reports.styles import COUNT, GENERAL, Role, Style
+from reports.styles import BOOLEAN, GENERAL, VALUE, Role, Style, number_format
 from reports.text import cell_text, finite, looks_like_formula
 
 FIRST_PERIOD = 8
 TOTAL, START = "F", "G"
-HEAD_ROW = 5
+LABEL_ROW, HEAD_ROW = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Formula:
     value: float | str | bool
 
 
+PLAIN = Style()
 Value = str | float | bool | Formula | None
 
 
@@ -111,25 +112,33 @@ class Sheet:
     rules: list[tuple[str, Rule]] = field(default_factory=list)
     freeze: str = ""
     landscape: bool = True
+    one_page: bool = False
+    print_columns: int = 0
 
     def put(self, row: int, column: int, value: Value, style: Style) -> None:
         """Set a cell. Text becomes safe text, never a formula; a number that is not finite becomes the words `not known`."""
         if value is None:
             return
         if isinstance(value, str):
-            style = Style(style.role, style.number, style.wrap, quoted=looks_like_formula(value))
+            style = replace(style, quoted=looks_like_formula(value))
             value = cell_text(value)
+        elif isinstance(value, bool):
+            style = replace(style, number=BOOLEAN)
         elif isinstance(value, float):
             known = finite(value)
             value = "not known" if known is None else known
+        elif isinstance(value, Formula) and isinstance(value.value, bool):
+            style = replace(style, number=BOOLEAN)
         elif isinstance(value, Formula) and isinstance(value.value, float) and finite(value.value) is None:
             raise ValueError(f"{self.title} row {row}: the result of {value.text} is not a finite number")
+        if style.number == VALUE:
+            style = replace(style, number=number_format(VALUE, value.value if isinstance(value, Formula) else value))
         self.cells.setdefault(row, {})[column] = Cell(value, style)
 
-    def write(self, *values: Value, style: Style | Sequence[Style] = Style(), column: int = 1) -> int:
+    def write(self, *values: Value, style: Style | Sequence[Style] | None = None, column: int = 1) -> int:
         """Write one line of cells from `column` on, return its row."""
         row = self.row
-        styles = [style] * len(values) if isinstance(style, Style) else style
+        styles = [style or PLAIN] * len(values) if not isinstance(style, Sequence) else style
         for offset, (value, each) in enumerate(zip(values, styles, strict=True)):
             self.put(row, column + offset, value, each)
         self.row += 1
@@ -215,6 +224,3 @@ def _prefix(sheet: str, home: str) -> str:
     if sheet == home:
         return ""
     return f"'{sheet}'!" if " " in sheet else f"{sheet}!"
-
-
-COUNTED = Style(Role.FROZEN, COUNT)

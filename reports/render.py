@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
+from typing import cast
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell as XlsxCell
@@ -12,11 +13,13 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.properties import CalcProperties
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.cached_values import finish
-from reports.grid import FIRST_PERIOD, HEAD_ROW, Cell, Formula, Sheet, Value
-from reports.styles import GENERAL, LOOKS, PERCENT, Role, Style, alignment
+from reports.grid import FIRST_PERIOD, Cell, Formula, Sheet, Value
+from reports.styles import GENERAL, LOOKS, Role, Style, alignment
 from reports.text import header_text
 
 WIDEST, NARROWEST, PERIOD_WIDTH = 44.0, 7.0, 10.0
@@ -33,7 +36,7 @@ def render(sheets: Sequence[Sheet], *, title: str, subject: str, stamp: str) -> 
     looks = _Looks()
     results = {}
     for number, sheet in enumerate(sheets, 1):
-        target = book.create_sheet(sheet.title)
+        target = cast("Worksheet", book.create_sheet(sheet.title))
         _dress(target, sheet, title)
         for cells in _rows(sheet):
             target.append([looks.cell(target, cell) if cell else None for cell in cells])
@@ -58,7 +61,7 @@ class _Looks:
     def __init__(self) -> None:
         self._made: dict[Style, object] = {}
 
-    def cell(self, sheet: WriteOnlyWorksheet, cell: Cell) -> XlsxCell:
+    def cell(self, sheet: Worksheet, cell: Cell) -> XlsxCell:
         style = cell.style
         if style not in self._made:
             self._made[style] = self._make(sheet, style)
@@ -72,7 +75,7 @@ class _Looks:
         return made
 
     @staticmethod
-    def _make(sheet: WriteOnlyWorksheet, style: Style) -> object:
+    def _make(sheet: Worksheet, style: Style) -> object:
         look, cell = LOOKS[style.role], WriteOnlyCell(sheet)
         cell.font, cell.alignment, cell.number_format = look.font, alignment(style), style.number
         if look.fill is not None:
@@ -82,7 +85,7 @@ class _Looks:
         if style.role is Role.INPUT:
             cell.protection = Protection(locked=False)
         cell.quotePrefix = style.quoted
-        return cell._style  # noqa: SLF001 - openpyxl has no public name for a style that can be shared
+        return cell._style  # type: ignore[attr-defined]  # noqa: SLF001 - openpyxl has no public name for a style that can be shared
 
 
 def _rows(sheet: Sheet) -> Iterator[list[Cell | None]]:
@@ -91,7 +94,7 @@ def _rows(sheet: Sheet) -> Iterator[list[Cell | None]]:
         yield [cells.get(column) for column in range(1, max(cells, default=0) + 1)]
 
 
-def _dress(target: WriteOnlyWorksheet, sheet: Sheet, title: str) -> None:
+def _dress(target: Worksheet, sheet: Sheet, title: str) -> None:
     widths = _widths(sheet)
     _wrap_long_text(sheet, widths)
     for column, width in widths.items():
@@ -109,18 +112,23 @@ def _dress(target: WriteOnlyWorksheet, sheet: Sheet, title: str) -> None:
     _print_setup(target, sheet, title)
 
 
-def _print_setup(target: WriteOnlyWorksheet, sheet: Sheet, title: str) -> None:
+def _print_setup(target: Worksheet, sheet: Sheet, title: str) -> None:
     setup = target.page_setup
     setup.orientation, setup.paperSize = ("landscape" if sheet.landscape else "portrait"), 9
-    setup.fitToWidth, setup.fitToHeight = 1, 0
-    target.sheet_properties.pageSetUpPr.fitToPage = True
+    setup.fitToWidth, setup.fitToHeight = 1, (1 if sheet.one_page else 0)
+    target.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     target.page_margins.left = target.page_margins.right = 0.4
-    target.page_margins.top, target.page_margins.bottom = 0.5, 0.6
-    target.oddFooter.left.text = header_text(title)
-    target.oddFooter.center.text = sheet.title
-    target.oddFooter.right.text = "&P / &N"
+    target.page_margins.top, target.page_margins.bottom = 0.5, 0.75
+    target.page_margins.header = target.page_margins.footer = 0.3
+    target.oddFooter = HeaderFooterItem(
+        left=_HeaderFooterPart(header_text(title)),
+        center=_HeaderFooterPart(sheet.title),
+        right=_HeaderFooterPart("&P / &N"),
+    )
     if sheet.freeze:
-        target.print_title_rows = f"1:{HEAD_ROW}"
+        target.print_title_rows = f"1:{int(sheet.freeze[1:]) - 1}"
+    if sheet.print_columns:
+        target.print_area = f"A1:{get_column_letter(sheet.print_columns)}{max(sheet.cells)}"
 
 
 def _widths(sheet: Sheet) -> dict[int, float]:
@@ -152,16 +160,13 @@ def shown(value: Value, number: str) -> str:
         return value or ""
     if isinstance(value, bool):
         return str(value).upper()
-    if number == GENERAL:
-        return f"{value:.10g}"
-    if number == PERCENT:
-        return f"{value * 100:.1f}%"
-    if '"M"' in number:
-        return f"{value / 1e6:,.2f}M"
-    decimals = number.split(";")[0].partition(".")[2]
-    if "#" in decimals:
-        return f"{value:,.{len(decimals)}f}".rstrip("0").rstrip(".")
-    return f"{value:,.{decimals.count('0')}f}" + (" " if "(" in number else "") + ("  " if value < 0 else "")
+    if number.startswith(GENERAL):
+        return f"{value:.8g}"
+    body = number.partition(";")[0].partition('"')[0]
+    scale = 1e6 if ",," in body else 0.01 if "%" in body else 1.0
+    decimals = body.partition(".")[2].count("0")
+    suffix = number.count('"') // 2 * 2 + 1 + (2 if value < 0 else 0)
+    return f"{value / scale:,.{decimals}f}" + " " * suffix
 
 
 def _wrap_long_text(sheet: Sheet, widths: Mapping[int, float]) -> None:
@@ -185,4 +190,4 @@ def _heights(sheet: Sheet, widths: Mapping[int, float]) -> dict[int, float]:
 
 
 def _lines(text: str, width: float) -> int:
-    return sum(max(1, math.ceil(len(part) * 1.08 / max(width - 1.0, 1.0))) for part in text.split("\n"))
+    return sum(max(1, math.ceil(len(part) * 0.95 / max(width - 1.0, 1.0))) for part in text.split("\n"))

@@ -16,11 +16,11 @@ _SHEET_CHARACTERS = re.compile(r"[\[\]:*?/\\]")
 
 
 def clean(text: str, limit: int = CELL_LIMIT) -> str:
-    """Return the text without control characters and lone surrogates, tabs as spaces, cut to `limit` UTF-16 code units.
+    r"""Return the text without control characters and lone surrogates, tabs as spaces, cut to `limit` UTF-16 code units.
 
     A cell holds 32,767 code units; a character beyond U+FFFF takes two. What is cut is marked by an ellipsis.
 
-    >>> clean("a\\x00b\\tc"), clean("x\\ud800y")
+    >>> clean("a\x00b\tc"), clean("x\ud800y")
     ('a�b c', 'x�y')
     """
     kept = _NOT_XML.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
@@ -61,9 +61,9 @@ def header_text(text: str, limit: int = 60) -> str:
 
 
 def sheet_name(wanted: str, taken: frozenset[str] = frozenset()) -> str:
-    """Return a sheet name that every spreadsheet accepts and nobody has taken (names differ beyond case).
+    r"""Return a sheet name that every spreadsheet accepts and nobody has taken (names differ beyond case).
 
-    At most 31 characters, none of `[]:*?/\\`, no apostrophe at either end, not blank, not `History`.
+    At most 31 characters, none of `[]:*?/\`, no apostrophe at either end, not blank, not `History`.
 
     >>> sheet_name("a/b: [c]"), sheet_name("Cost", frozenset({"cost"})), sheet_name("History")
     ('a b c', 'Cost 2', 'History 2')

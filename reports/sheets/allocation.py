@@ -55,7 +55,7 @@ def _pool(book: Book, sheet: Sheet, rows: Sequence[PoolRow]) -> None:
     """Write one pool: replicas, busy replicas by block, and what stays free in the busiest block, which a check reads."""
     first = rows[0]
     place = f"{book.title_of('workloads', first.workload)}, {first.role}, {book.title_of('sites', first.site)}"
-    sheet.section(f"{place}: {first.system}, {first.layout}, {first.weights}")
+    sheet.section(f"{place}: {book.system_name(first.system)}, {first.layout}, {first.weights}")
     sheet.timeline("Replicas", "Block of hours", "Role", "Unit", total="", start="")
     replicas = sheet.series(
         ("Replicas up", "", first.role, "replicas"), _values(book, rows, lambda row: row.replicas), FROZEN, total=False
@@ -63,7 +63,7 @@ def _pool(book: Book, sheet: Sheet, rows: Sequence[PoolRow]) -> None:
     busy = [
         sheet.series(
             ("Busy", block.id, first.role, "replicas"),
-            _values(book, rows, lambda row, i=i: row.load_by_block[i]),
+            _values(book, rows, _load_in(i)),
             LOAD,
             total=False,
         )
@@ -74,6 +74,10 @@ def _pool(book: Book, sheet: Sheet, rows: Sequence[PoolRow]) -> None:
     book.check_slack(f"Capacity: {place}, {first.system}", free, words)
 
 
+def _load_in(block: int) -> Callable[[PoolRow], float]:
+    return lambda row: row.load_by_block[block]
+
+
 def _values(book: Book, rows: Sequence[PoolRow], value: Callable[[PoolRow], float]) -> list[float]:
     return by_period(rows, book.periods, lambda _: 0, lambda row: row.period, value)[0]
 
@@ -82,7 +86,8 @@ def _free(book: Book, sheet: Sheet, replicas: Line, busy: Sequence[Line], role: 
     scale = book.spots["demand_scale"]
     most = [max(line.values[t] for line in busy) for t in range(book.periods)]
     top = sheet.series(
-        ("Busiest block, at the what-if demand", "", role, "replicas"), [value * scale.value for value in most], CALC, total=False,
+        ("Busiest block, at the what-if demand", "", role, "replicas"), [value * scale.value for value in most], CALC,
+        total=False,
         formula=lambda c: f"=MAX({c}{busy[0].row}:{c}{busy[-1].row})*{scale.seen_from(sheet.title)}",
     )  # fmt: skip
     return sheet.series(
@@ -101,13 +106,10 @@ def _flows(book: Book, sheet: Sheet) -> None:
         lambda row: row.period, lambda row: row.rate_rps,
     )  # fmt: skip
     sheet.section("Request rates served")
-    sheet.timeline("Deployment", "Workload, class", "Role, site", "Block of hours", "Unit", total="", start="")
+    sheet.timeline("Workload, class", "Deployment", "Role, site", "Block of hours", "Unit", total="", start="")
+    names = {pool.option: f"{book.system_name(pool.system)}, {pool.layout}, {pool.weights}" for pool in book.plan.pools}
     for (workload, request_class, role, site, option, block), values in sorted(table.items()):
-        head = (
-            option,
-            f"{book.title_of('workloads', workload)}, {request_class}",
-            f"{role}, {site}",
-            titles.get(block, str(block)),
-            "requests/s",
-        )
+        title = book.title_of("workloads", workload)
+        place = f"{role}, {book.title_of('sites', site)}"
+        head = (f"{title}, {request_class}", names.get(option, option), place, titles.get(block, str(block)), "requests/s")
         sheet.series(head, values, LOAD, total=False)

@@ -44,14 +44,15 @@ def write(book: Book) -> None:
         Kind.INPUT,
     )
     sheet.freeze = "B6"
-    sheet.widths |= {8: 44.0, 9: 36.0}
+    sheet.widths |= {1: 38.0, 8: 36.0, 9: 32.0, 10: 30.0}
     sheet.write(*HEADS, style=[Style(Role.HEAD if style is TEXT else Role.HEAD_NUMBER) for style in STYLES])
     _clock(book, sheet, money)
     paths = _paths(book, money)
     for section, group in groupby(sorted(money.assumptions, key=_order), key=_section):
         sheet.section(section, len(HEADS))
         for assumption in group:
-            _write_one(book, sheet, assumption, paths.get(assumption.id))
+            if assumption.id not in book.spots:
+                _write_one(book, sheet, assumption, paths.get(assumption.id))
 
 
 def _order(assumption: Assumption) -> tuple[int, str]:
@@ -125,10 +126,10 @@ def _paths(book: Book, money: Money) -> dict[str, Line]:
         timed=True,
     )
     found: dict[str, Line] = {}
-    sheet.timeline("Assumption, by period", "Address", "Unit", "How known", "Source", total="", start="")
-    for assumption in changing:
-        if assumption.axis is Axis.PERIOD:
-            found[assumption.id] = _path(book, sheet, assumption)
+    dated = [assumption for assumption in changing if assumption.axis is Axis.PERIOD]
+    if dated:
+        sheet.timeline("Assumption, by period", "Address", "Unit", "How known", "Source", total="", start="")
+        found |= {assumption.id: _path(book, sheet, assumption) for assumption in dated}
     aged = [assumption for assumption in changing if assumption.axis is Axis.AGE]
     if aged:
         sheet.row += 1

@@ -1,16 +1,14 @@
-"""Checks: statements that must hold whatever is edited, the independent certificate, and whether the book still shows the plan."""
+"""Checks: what must hold whatever is edited, the independent certificate, and whether the book still shows the plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font, PatternFill
-
 from reports.book import AT_LEAST, EQUAL, Book, Check
 from reports.grid import Formula, Kind, Sheet
-from reports.styles import FILL_BAD, FILL_GOOD, FILL_WARN, INK_BAD, INK_GOOD, INK_WARN, VALUE, Role, Style
+from reports.rules import bad, good, warning
+from reports.styles import VALUE, Role, Style
 
 SHEET = "Checks"
 FAILED, EDITED, STATUS = "$B$5", "$B$6", "$B$7"
@@ -24,10 +22,10 @@ STYLES = (Style(), NUMBER, Style(), NUMBER, Style(Role.CHECK), Style())
 
 def write(book: Book) -> None:
     """Fill the sheet from the checks that the other sheets have registered."""
-    note = "Checks must hold; one turns red when an edited input breaks a limit. Reconciliation says whether the book still shows the plan."
+    note = "A check turns red when an edited input breaks a limit; reconciliation says whether the book still shows the plan."
     sheet = book.sheet(SHEET, "Checks", note, Kind.CHECK)
     sheet.freeze = "B6"
-    sheet.widths |= {1: 44.0, 2: 30.0, 6: 60.0}
+    sheet.widths |= {1: 52.0, 2: 16.0, 4: 16.0, 6: 60.0}
     sheet.row = 10
     own = [check for check in book.checks if not check.reconciliation]
     agreeing = [check for check in book.checks if check.reconciliation]
@@ -48,7 +46,7 @@ def _status(book: Book, sheet: Sheet, checked: Sequence[range], moved: range, fa
     sheet.write("Figures moved by edited inputs", Formula(f"={edited}", float(differing)), style=[Style(Role.STRONG), count])
     text = NO_PLAN if not book.plan.found else BAD if failures else CHANGED if differing else GOOD
     ready = text if not book.plan.found else Formula(f'=IF({FAILED}>0,"{BAD}",IF({EDITED}>0,"{CHANGED}","{GOOD}"))', text)
-    sheet.write("Status, shown on every sheet", ready, style=[Style(Role.STRONG), Style(Role.CHECK)])
+    sheet.write("Status, shown on every sheet", ready, style=[Style(Role.STRONG), Style(Role.STATUS)])
     sheet.write("Tolerance, relative", TOLERANCE, style=[Style(Role.STRONG), Style(Role.INPUT, "0E+00")])
     colour(sheet, "B7")
 
@@ -104,29 +102,18 @@ def _holds(check: Check) -> bool:
 
 
 def _colour_results(sheet: Sheet, first: int, last: int, relation: str, *, warn: bool) -> None:
-    """Colour the column of results. The rule repeats the comparison: LibreOffice fails on one that reads its own true or false."""
-    fill, ink = (FILL_WARN, INK_WARN) if warn else (FILL_BAD, INK_BAD)
+    """Colour the results. The rule repeats the comparison: LibreOffice fails on one that reads its own true or false."""
     holds = _formula(relation, first)[1:]
     area = f"E{first}:E{last}"
-    sheet.rules.append((area, FormulaRule(formula=[holds], fill=_fill(FILL_GOOD), font=Font(color=INK_GOOD, bold=True))))
-    sheet.rules.append((area, FormulaRule(formula=[f"NOT({holds})"], fill=_fill(fill), font=Font(color=ink, bold=True))))
+    fails = f"NOT({holds})"
+    sheet.rules += [(area, good(holds)), (area, warning(fails) if warn else bad(fails))]
 
 
 def colour(sheet: Sheet, cell: str) -> None:
     """Colour a status cell: red where a check fails, amber where inputs were edited, green else."""
     prefix = "" if sheet.title == SHEET else f"{SHEET}!"
-    for condition, fill, ink in (
-        (f"{prefix}{FAILED}>0", FILL_BAD, INK_BAD),
-        (f"{prefix}{EDITED}>0", FILL_WARN, INK_WARN),
-        (f"{prefix}{FAILED}=0", FILL_GOOD, INK_GOOD),
-    ):
-        sheet.rules.append(
-            (cell, FormulaRule(formula=[condition], fill=_fill(fill), font=Font(color=ink, bold=True), stopIfTrue=True))
-        )
-
-
-def _fill(colour: str) -> PatternFill:
-    return PatternFill("solid", start_color=colour, end_color=colour)
+    rules = bad(f"{prefix}{FAILED}>0"), warning(f"{prefix}{EDITED}>0"), good(f"{prefix}{FAILED}=0")
+    sheet.rules += [(cell, rule) for rule in rules]
 
 
 def banners(book: Book) -> None:

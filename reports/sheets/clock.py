@@ -33,11 +33,11 @@ def write_clock(book: Book, sheet: Sheet, money: Money) -> dict[Timing, Line]:
         total=False,
         formula=lambda c: f"=IF({c}{index.row}+1={count},1,0)",
     )
-    times = {timing: _times(book, sheet, money, timing, index.row) for timing in Timing}
+    times = {timing: _times(book, sheet, timing, index.row) for timing in Timing}
     return {timing: _factors(book, sheet, money, timing, times[timing]) for timing in Timing}
 
 
-def _times(book: Book, sheet: Sheet, money: Money, timing: Timing, index_row: int) -> Line:
+def _times(book: Book, sheet: Sheet, timing: Timing, index_row: int) -> Line:
     length = book.spots["clock_years"]
     count = book.spots["clock_periods"].seen_from(sheet.title)
     step = length.seen_from(sheet.title)

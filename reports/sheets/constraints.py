@@ -15,7 +15,7 @@ def write(book: Book) -> None:
     evidence = book.plan.evidence
     if not (evidence.limits or evidence.changes or evidence.reasons):
         return
-    note = "Which limits bind and by how much. 'Worth' is what the plan's cost changes by when there is one more (negative: it saves)."
+    note = "Which limits bind and by how much. Worth = how the plan's cost changes with one more of it (negative: it saves)."
     sheet = book.sheet(SHEET, "Constraints", note, Kind.OUTPUT)
     sheet.widths |= {1: 44.0, 9: 60.0}
     if evidence.changes:

@@ -1,4 +1,4 @@
-"""Cost of ownership by period: every line is sign x quantity x assumptions, live; sums, discounting and net present cost follow."""
+"""Cost of ownership by period: every line is sign x quantity x assumptions, live; sums and present values follow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from planner.economics.discounting import Timing
 from planner.economics.lines import Group, LineItem
 from planner.plan.money import Money
 from reports.book import Book
-from reports.grid import TOTAL, Formula, Kind, Line, Sheet, Spot, period_column
+from reports.grid import FIRST_PERIOD, TOTAL, Formula, Kind, Line, Sheet, Spot, period_column
 from reports.sheets.clock import WORDS, write_clock
 from reports.sheets.quantities import cohort_label, key_of, position_name
 from reports.styles import USD, Role, Style
@@ -43,8 +43,11 @@ def write(book: Book) -> None:
     money = book.plan.money
     if money is None:
         return
-    note = "USD; costs positive, income negative. Each line = sign x frozen quantity x assumptions (blue cells): every edit is followed."
+    note = (
+        "USD; costs positive, income negative. Each line = sign x frozen quantity x assumptions (blue cells); edits are followed."
+    )
     sheet = book.sheet(SHEET, "Cost of ownership", note, Kind.WORKING, timed=True)
+    sheet.print_columns = FIRST_PERIOD + book.periods - 1
     factors = write_clock(book, sheet, money)
     book.lines |= {f"factor:{timing.value}": line for timing, line in factors.items()}
     sections = [_section(book, sheet, group, timing, factors[timing], items) for group, timing, items in _parts(money.items)]
@@ -62,7 +65,8 @@ def _parts(items: Sequence[LineItem]) -> Iterable[tuple[Group, Timing, list[Line
 
 def _section(book: Book, sheet: Sheet, group: Group, timing: Timing, factors: Line, items: list[LineItem]) -> Section:
     sheet.section(f"{GROUPS[group]}, paid {'at the ' if timing is not Timing.OPERATING else ''}{WORDS[timing]}")
-    sheet.timeline("Line", "Site", "For", "Quantity x assumptions", "Sign", start="Present value")
+    sheet.timeline("Line", "Site", "For", "Quantity", "Sign", start="Present value")
+    sheet.put(sheet.row - 1, names_column(book), "Quantity and assumptions that are multiplied", Style(Role.HEAD))
     lines = [write_item(book, sheet, item, factors, CALC) for item in items]
     return Section(
         group, timing, subtotal(sheet, f"{GROUPS[group]}: sum", lines, [item.total_present_usd for item in items], SUM)
@@ -86,9 +90,11 @@ def write_item(book: Book, sheet: Sheet, item: LineItem, factors: Line | None, s
         return "=" + "*".join([f"$E{row}", quantity.at(column, sheet.title), *parts])
 
     names = " × ".join([item.driver.value, *(use.assumption_id for use in item.factors)]) + " "
-    head = (item.label, book.title_of("sites", item.site) if item.site else "", _scope(book, item), names)
+    quantity_name = item.driver.value.replace("_", " ")
+    head = (item.label, book.title_of("sites", item.site) if item.site else "", _scope(book, item), quantity_name)
     line = sheet.series(head, item.usd, style, formula=formula)
     sheet.put(row, 5, item.sign, SIGN)
+    sheet.put(row, names_column(book), names, Style(Role.NOTE))
     if factors is not None:
         present = f"=SUMPRODUCT({line.span(sheet.title)},{factors.span(sheet.title)})"
         sheet.put(row, 7, Formula(present, item.total_present_usd), style)
@@ -99,9 +105,14 @@ def write_item(book: Book, sheet: Sheet, item: LineItem, factors: Line | None, s
     return line
 
 
+def names_column(book: Book) -> int:
+    """Return the column behind the periods in which each line names what it multiplies, for people and for SUMIF."""
+    return FIRST_PERIOD + book.periods + 1
+
+
 def _scope(book: Book, item: LineItem) -> str:
     bought = f"bought {cohort_label(book, item.cohort)}" if item.cohort is not None else ""
-    return ", ".join(part for part in (item.item, item.block, bought) if part)
+    return ", ".join(part for part in (book.system_name(item.item), item.block, bought) if part)
 
 
 def _cash(book: Book, sheet: Sheet, sections: Sequence[Section]) -> None:
@@ -200,11 +211,11 @@ def _annual(book: Book, sheet: Sheet, net: Spot, money: Money) -> None:
 def _by_group(book: Book, sheet: Sheet, sections: Sequence[Section], money: Money) -> None:
     sheet.section("Present value by group")
     first = sheet.row
-    for group in GROUPS:
+    for group, title in GROUPS.items():
         own = [section.sum for section in sections if section.group is group]
         if own:
             value = money.totals.present_by_group_usd.get(group.value, 0.0)
-            row = sheet.write(GROUPS[group], "", "", "USD", style=Style())
+            row = sheet.write(title, "", "", "USD", style=Style())
             sheet.put(row, 6, Formula("=" + "+".join(f"G{line.row}" for line in own), value), CALC)
             book.spots[f"group:{group.value}"] = Spot(sheet.title, TOTAL, row, value)
     book.rows["groups"] = (first, sheet.row - 1)

@@ -18,11 +18,11 @@ def write(book: Book, written: date) -> None:
     sheet = book.sheet(
         SHEET, str(plan.scenario.get("title") or "Plan"), "Capacity and cost of ownership of LLM inference hardware", Kind.OUTPUT
     )
-    sheet.landscape = False
+    sheet.landscape, sheet.one_page = False, True
     sheet.widths |= {1: 34.0, 2: 96.0}
     sheet.section("Decision", 2)
-    sheet.write(plan.decision, style=Style(Role.NOTE))
-    _rows(sheet, [("Decision", plan.decision), ("Outcome", _outcome(book))])
+    sheet.write("Decision", plan.decision, style=[LABEL, Style(Role.KPI, wrap=True)])
+    _rows(sheet, [("Outcome", _outcome(book))])
     _identity(book, sheet, written)
     _excluded(book, sheet)
     _legend(sheet)
@@ -39,7 +39,7 @@ def _outcome(book: Book) -> str:
     words = {
         "optimal": "optimal within the gap that was asked for",
         "feasible": "feasible; the search stopped before it proved the gap that was asked for",
-        "infeasible": "infeasible: no fleet keeps every promise within the limits; the sheet Constraints says what would have to change",
+        "infeasible": "infeasible: no fleet keeps every promise within the limits; see Constraints for what would have to change",
     }
     gap = "" if solve.gap is None else f"; proved gap {solve.gap:.2%}, asked {solve.gap_asked:.2%}"
     return words.get(solve.outcome, solve.outcome.replace("_", " ")) + gap
@@ -69,7 +69,8 @@ def _money(book: Book) -> str:
     money = book.plan.money
     if money is None:
         return "no money figures: there is no fleet to price"
-    return f"US dollars, discounted at {money.discount_rate:.2%} a year, running costs at {money.convention}; costs positive, income negative"
+    clock = f"discounted at {money.discount_rate:.2%} a year, running costs at {money.convention}"
+    return f"US dollars, {clock}; costs positive, income negative"
 
 
 def _excluded(book: Book, sheet: Sheet) -> None:
@@ -77,8 +78,10 @@ def _excluded(book: Book, sheet: Sheet) -> None:
     if money is None:
         return
     sheet.section("Left out of the cost", 2)
-    rows = [(f"{one.label}{f' ({one.site})' if one.site else ''}", one.why) for one in money.excluded]
-    _rows(sheet, rows or [("Nothing", "every cost line is counted")])
+    reasons: dict[str, list[str]] = {}
+    for one in money.excluded:
+        reasons.setdefault(one.why, []).append(f"{one.label}{f' ({one.site})' if one.site else ''}")
+    _rows(sheet, [("; ".join(labels), why) for why, labels in reasons.items()] or [("Nothing", "every cost line is counted")])
 
 
 def _legend(sheet: Sheet) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from planner.economics.discounting import Vector
 from planner.economics.lines import Driver, Group, LineItem
 from planner.plan.money import Money
 from reports.book import Book
@@ -18,6 +19,16 @@ SHEET = "Depreciation"
 CALC, SUM = Style(Role.CALC, USD), Style(Role.TOTAL, USD)
 SHARE = Style(Role.CALC, FACTOR)
 AGREEMENT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What was bought in one period: unit cost [USD], units still held and units that leave, by period."""
+
+    cohort: int
+    unit_usd: float
+    held: Vector
+    gone: Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ def write(book: Book) -> None:
     sheet.row = bottom
 
 
-def _frozen(sheet: Sheet, planned: np.ndarray) -> None:  # type: ignore[type-arg]
+def _frozen(sheet: Sheet, planned: Vector) -> None:
     sheet.timeline("Fixed assets, as planned", "", "", "Unit")
     frozen = Style(Role.FROZEN, USD)
     sheet.series(("Depreciation", "", "", "USD"), planned[0].tolist(), frozen)
@@ -88,7 +99,7 @@ def _known(book: Book, name: str, system: str) -> Spot | None:
     return None if place is None else place.spot
 
 
-def _weights(book: Book, asset: Asset) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _weights(book: Book, asset: Asset) -> tuple[Vector, Vector]:
     """Return, by age in periods, the share of the cost written down in the period, and the book value at its start."""
     years = book.spots["clock_years"].value
     age = np.arange(book.periods) * years
@@ -97,28 +108,28 @@ def _weights(book: Book, asset: Asset) -> tuple[np.ndarray, np.ndarray]:  # type
     return written, 1 - (1 - residual) * np.minimum(age, life) / life
 
 
-def _cohorts(book: Book, asset: Asset) -> list[tuple[int, float, np.ndarray, np.ndarray]]:  # type: ignore[type-arg]
-    """Return, for every purchase, its period, unit cost [USD], and units held and leaving by period."""
+def _cohorts(book: Book, asset: Asset) -> list[Purchase]:
+    """Return every purchase of an asset."""
     additions = np.sum([line.values for line in asset.lines], axis=0)
     found = []
     for cohort, units in enumerate(asset.bought.values):
         if units:
             gone = np.array(asset.retired[cohort].values) if cohort in asset.retired else np.zeros(book.periods)
             held = np.where(np.arange(book.periods) >= cohort, units, 0.0) - np.cumsum(gone)
-            found.append((cohort, float(additions[cohort]) / units, held, gone))
+            found.append(Purchase(cohort, float(additions[cohort]) / units, held, gone))
     return found
 
 
-def _account(book: Book, assets: Sequence[Asset]) -> np.ndarray:  # type: ignore[type-arg]
+def _account(book: Book, assets: Sequence[Asset]) -> Vector:
     """Return additions, depreciation, disposals and closing value [USD], shape (4, period)."""
     total = np.zeros((3, book.periods))
     for asset in assets:
         written, value = _weights(book, asset)
         total[0] += np.sum([line.values for line in asset.lines], axis=0)
-        for cohort, cost, held, gone in _cohorts(book, asset):
-            age = np.maximum(np.arange(book.periods) - cohort, 0)
-            total[1] += held * cost * written[age]
-            total[2] += gone * cost * value[age]
+        for one in _cohorts(book, asset):
+            age = np.maximum(np.arange(book.periods) - one.cohort, 0)
+            total[1] += one.held * one.unit_usd * written[age]
+            total[2] += one.gone * one.unit_usd * value[age]
     return np.vstack([total, np.cumsum(total[0] - total[1] - total[2])])
 
 
@@ -149,9 +160,11 @@ def _asset(book: Book, sheet: Sheet, asset: Asset) -> tuple[Line, list[Line], li
     return additions, [row[0] for row in rows], [row[1] for row in rows if row[1] is not None]
 
 
-def _cohort(book: Book, sheet: Sheet, asset: Asset, additions: Line, by_age: tuple[Line, Line], one) -> tuple[Line, Line | None]:  # type: ignore[no-untyped-def]
+def _cohort(
+    book: Book, sheet: Sheet, asset: Asset, additions: Line, by_age: tuple[Line, Line], one: Purchase
+) -> tuple[Line, Line | None]:
     """Write one purchase: its cost still held, its depreciation, and the book value of what leaves."""
-    cohort, cost, held, gone = one
+    cohort, held, gone = one.cohort, one.held * one.unit_usd, one.gone * one.unit_usd
     weights, worth = by_age
     home, index, label = sheet.title, book.lines["index"], cohort_label(book, cohort)
     row = sheet.row
@@ -167,19 +180,17 @@ def _cohort(book: Book, sheet: Sheet, asset: Asset, additions: Line, by_age: tup
     def age(column: str) -> str:
         return f"MAX(1,{index.at(column, home)}-$G{row}+1)"
 
-    kept = sheet.series(
-        (f"Cost still held, bought {label}", "", "", "USD"), (held * cost).tolist(), CALC, total=False, formula=holding
-    )
-    sheet.put(row, 5, Formula(f"=INDEX({additions.span(home)},$G{row}+1)/INDEX({bought},$G{row}+1)", cost), CALC)
+    kept = sheet.series((f"Cost still held, bought {label}", "", "", "USD"), held.tolist(), CALC, total=False, formula=holding)
+    sheet.put(row, 5, Formula(f"=INDEX({additions.span(home)},$G{row}+1)/INDEX({bought},$G{row}+1)", one.unit_usd), CALC)
     sheet.put(row, 7, cohort, Style(Role.FROZEN, "0"))
     written = sheet.series(
-        (f"Depreciation, bought {label}", "", "", "USD"), (held * cost * np.array(weights.values)[ages]).tolist(), CALC,
+        (f"Depreciation, bought {label}", "", "", "USD"), (held * np.array(weights.values)[ages]).tolist(), CALC,
         formula=lambda c: f"={c}{kept.row}*INDEX({weights.span(home)},{age(c)})",
     )  # fmt: skip
     if left is None:
         return written, None
     disposed = sheet.series(
-        (f"Book value of what leaves, bought {label}", "", "", "USD"), (gone * cost * np.array(worth.values)[ages]).tolist(), CALC,
+        (f"Book value of what leaves, bought {label}", "", "", "USD"), (gone * np.array(worth.values)[ages]).tolist(), CALC,
         formula=lambda c: f"={left.at(c, home)}*$E{row}*INDEX({worth.span(home)},{age(c)})",
     )  # fmt: skip
     return written, disposed
@@ -213,5 +224,5 @@ def _totals(book: Book, sheet: Sheet, parts: Sequence[tuple[Line, list[Line], li
     book.check_as_planned("Book value at the end as planned", end.period(book.periods - 1), totals.book_value_by_period_usd[-1])
 
 
-def _sum_of(lines: Sequence[Line]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _sum_of(lines: Sequence[Line]) -> Callable[[str], str]:
     return lambda column: "=" + ("+".join(f"{column}{line.row}" for line in lines) or "0")

@@ -59,9 +59,9 @@ def _corkscrew(book: Book, sheet: Sheet, key: Key) -> Holding:
     name, sites = own[0].system_name, own[0].sites
     words = own[-1].words
     sheet.section(f"{name}, {book.title_of('sites', site)}, {holding}")
-    sheet.timeline(
-        f"In the end: {words}" if words else "Units", "System", "Holding", "Unit", "Equal sites", total="", start="Before"
-    )
+    if words:
+        sheet.note_line(f"In the end: {words}")
+    sheet.timeline("Units of one site", "System", "Holding", "Unit", "Equal sites", total="", start="Before")
     row = sheet.row
     before = {period_column(index): START if index == 0 else period_column(index - 1) for index in range(book.periods)}
     rolled = _rolled(first, arrived, left)
@@ -79,7 +79,7 @@ def _corkscrew(book: Book, sheet: Sheet, key: Key) -> Holding:
         formula=lambda c: f"={c}{row}+{c}{row + 1}-{c}{row + 2}",
     )  # fmt: skip
     sheet.put(closing.row, 5, sites, FROZEN)
-    sheet.series(("Accelerators in them", system, holding, "chips"), chips, FROZEN, total=False)
+    sheet.series(("Accelerators, all sites", system, holding, "chips"), chips, FROZEN, total=False)
     _check(book, closing, units, f"{name}, {site}, {holding}")
     return Holding(site, system, holding, name, sites, come, closing)
 

@@ -9,8 +9,8 @@ from reports.styles import AMOUNT, PERCENT, USD, Role, Style
 
 SHEET = "Hardware"
 HEADS = (
-    "System", "Chosen", "Why", "Price", "Enters at", "Change needed", "Power, kW", "Vendor", "Class", "Status", "Source of the price",
-    "Source of the power", "Id",
+    "System", "Chosen", "Why", "Price", "Enters at", "Change needed", "Power, kW", "Vendor", "Class", "Status",
+    "Source of the price", "Source of the power", "Id",
 )  # fmt: skip
 FROZEN, CALC = Style(Role.FROZEN, USD), Style(Role.CALC, PERCENT)
 STYLES = (Style(), Style(Role.CHECK), Style(), FROZEN, FROZEN, CALC, Style(Role.FROZEN, AMOUNT), *[Style()] * 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.book import Book
 from reports.charts import Curve, bars, scatter
-from reports.grid import Formula, Kind, Sheet
+from reports.grid import Formula, Kind, Sheet, Value
 from reports.styles import COUNT, PERCENT, USD, Role, Style
 
 SHEET = "Options"
@@ -40,7 +40,7 @@ def _rivals(book: Book, sheet: Sheet) -> None:
     styles = (Style(), FROZEN, CALC, Style(Role.CALC, PERCENT), Style(), Style(Role.NOTE))
     own = book.spots.get("npc")
     sheet.section("Net present cost of rival plans [USD]", 8)
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     first = sheet.row + 1
     if own is not None:
         rows.append(

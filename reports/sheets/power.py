@@ -2,105 +2,156 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from catalog.units import Dimension, parse_quantity
 from planner.plan.fleet import PowerRow
 from reports.book import Book, by_period
-from reports.grid import Kind, Line, Sheet
-from reports.styles import AMOUNT, COUNT, VALUE, Role, Style
+from reports.grid import Formula, Kind, Line, Sheet, Spot
+from reports.styles import AMOUNT, COUNT, PERCENT, RATE, VALUE, Role, Style
 
 SHEET = "Power"
 W_PER_KW = 1000.0
-FROZEN, CALC, SUM = Style(Role.FROZEN, AMOUNT), Style(Role.CALC, AMOUNT), Style(Role.TOTAL, AMOUNT)
+SMALL_W = 20_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One site being written: its rows, its title, and the number format that its size asks for."""
+
+    book: Book
+    sheet: Sheet
+    site: str
+    rows: Sequence[PowerRow]
+    number: str
+
+    @property
+    def title(self) -> str:
+        """Return the site's title."""
+        return self.book.title_of("sites", self.site)
+
+    def values(self, value: Callable[[PowerRow], float]) -> list[float]:
+        """Return one figure over the periods, shape `(period,)`."""
+        return by_period(self.rows, self.book.periods, lambda _: 0, lambda row: row.period, value)[0]
+
+    def frozen(self, name: str, unit: str, value: Callable[[PowerRow], float], number: str = "", *, total: bool = False) -> Line:
+        """Write one figure as the solver gave it."""
+        style = Style(Role.FROZEN, number or self.number)
+        return self.sheet.series((name, "", "", unit), self.values(value), style, total=total)
+
+    def constant(self, name: str, unit: str, value: float, cell: str) -> Line:
+        """Write one figure that every period reads from a cell."""
+        style = Style(Role.CALC, self.number)
+        values = [value] * self.book.periods
+        return self.sheet.series((name, "", "", unit), values, style, total=False, formula=lambda _: f"={cell}")
+
+    def left(self, name: str, unit: str, have: Line, used: Line, words: str) -> None:
+        """Write what is left of a limit, and register that it never falls below zero."""
+        values = [limit - value for limit, value in zip(have.values, used.values, strict=True)]
+        style = Style(Role.TOTAL, self.number)
+        slack = self.sheet.series(
+            (f"{name} left", "", "", unit), values, style, total=False, formula=lambda c: f"={c}{have.row}-{c}{used.row}"
+        )
+        self.book.check_slack(f"{name}: {self.title}", slack, words)
+
+    def input(self, name: str, unit: str, value: float, number: str = VALUE) -> Spot:
+        """Write a cell that may be edited, in column E."""
+        row = self.sheet.write(name, "", "", unit)
+        self.sheet.put(row, 5, value, Style(Role.INPUT, number))
+        return self.sheet.spot(5, row, value)
 
 
 def write(book: Book) -> None:
     """Fill the sheet; limits are editable, and checks say whether the frozen fleet stays within them."""
     if not book.plan.power:
         return
-    note = "kW of one site (of one of its equal sites). The limit binds the nameplate of all units present; the bill follows the draw."
+    note = "kW of one site (of one of its equal sites). The limit binds the nameplate of all units; the bill follows the draw."
     sheet = book.sheet(SHEET, "Power and space", note, Kind.OUTPUT, timed=True)
     for site in sorted({row.site for row in book.plan.power}):
-        _site(book, sheet, site, [row for row in book.plan.power if row.site == site])
+        rows = [row for row in book.plan.power if row.site == site]
+        small = max(max(row.nameplate_w, row.limit_w or 0.0) for row in rows) < SMALL_W
+        _site(Place(book, sheet, site, rows, RATE if small else AMOUNT))
 
 
-def _site(book: Book, sheet: Sheet, site: str, rows: Sequence[PowerRow]) -> None:
-    title = book.title_of("sites", site)
+def _site(place: Place) -> None:
+    book, rows = place.book, place.rows
     many = f" (one of {rows[0].sites:,} equal sites)" if rows[0].sites > 1 else ""
-    sheet.section(f"{title}{many}")
-    sheet.timeline("Power", "", "", "Unit", "Input", total="", start="")
-    nameplate = _frozen(book, sheet, "Nameplate of all units", "kW", rows, lambda row: row.nameplate_w / W_PER_KW)
-    limit = _limit(book, sheet, rows)
+    place.sheet.section(f"{place.title}{many}")
+    place.sheet.timeline("Power", "", "", "Unit", "Input", total="Total", start="")
+    limit = _limit(place)
+    nameplate = place.frozen("Nameplate of all units", "kW", lambda row: row.nameplate_w / W_PER_KW)
+    book.lines[f"nameplate:{place.site}"] = nameplate
     if limit is not None:
-        slack = _difference(sheet, "Power left", "kW", limit, nameplate)
-        book.check_slack(f"Power: {title}", slack, "the nameplate of all units stays within the site's budget")
-    drawn = _frozen(book, sheet, "Highest draw of the machines", "kW", rows, lambda row: row.drawn_peak_w / W_PER_KW)
-    _facility(book, sheet, site, drawn, rows)
-    _frozen(
-        book,
-        sheet,
-        "Energy of the machines",
-        "kWh",
-        rows,
-        lambda row: row.energy_kwh,
-        style=Style(Role.FROZEN, COUNT),
-        total=True,
-    )
+        book.lines[f"limit:{place.site}"] = limit
+        place.left("Power", "kW", limit, nameplate, "the nameplate of all units stays within the site's budget")
+    drawn = place.frozen("Highest draw of the machines", "kW", lambda row: row.drawn_peak_w / W_PER_KW)
+    _facility(place, drawn)
+    place.frozen("Energy of the machines", "kWh", lambda row: row.energy_kwh, COUNT, total=True)
     for index, block in enumerate(book.plan.blocks):
-        _frozen(book, sheet, f"Draw in {block.id}", "kW", rows, lambda row, index=index: row.drawn_w_by_block[index] / W_PER_KW)
-    _racks(book, sheet, title, rows)
-    book.lines[f"nameplate:{site}"] = nameplate
-    if limit is not None:
-        book.lines[f"limit:{site}"] = limit
+        place.frozen(f"Draw in {block.id}", "kW", _drawn_in(index))
+    _racks(place)
 
 
-def _frozen(
-    book: Book, sheet: Sheet, name: str, unit: str, rows: Sequence[PowerRow], value: Callable[[PowerRow], float],
-    *, style: Style = FROZEN, total: bool = False,
-) -> Line:  # fmt: skip
-    values = by_period(rows, book.periods, lambda _: 0, lambda row: row.period, value)[0]
-    return sheet.series((name, "", "", unit), values, style, total=total)
+def _drawn_in(block: int) -> Callable[[PowerRow], float]:
+    return lambda row: row.drawn_w_by_block[block] / W_PER_KW
 
 
-def _limit(book: Book, sheet: Sheet, rows: Sequence[PowerRow]) -> Line | None:
-    """Write the IT budget of the site: one editable cell that every period reads."""
-    known = [row.limit_w for row in rows if row.limit_w is not None]
+def _limit(place: Place) -> Line | None:
+    """Write the IT budget: the site's power, in IT or facility terms, less its headroom."""
+    known = [row.limit_w for row in place.rows if row.limit_w is not None]
     if not known:
         return None
-    value, row = known[0] / W_PER_KW, sheet.row
-    line = sheet.series(
-        ("IT power budget after headroom", "", "", "kW"), [value] * book.periods, CALC, total=False, formula=lambda _: f"=$E{row}"
-    )
-    sheet.put(row, 5, value, Style(Role.INPUT, VALUE))
-    return line
+    whole = _stated_power(place)
+    name, value = "IT power budget after headroom", known[0] / W_PER_KW
+    if whole is None:
+        spot = place.input("IT power budget, given", "kW", value)
+        return place.constant(name, "kW", value, spot.seen_from(SHEET))
+    power_w, headroom, pue = whole
+    power = place.input("Power budget of the site", "kW facility" if pue else "kW IT", power_w / W_PER_KW)
+    free = place.input("Headroom that stays free", "of it", headroom, PERCENT)
+    divisor = f"/{pue.seen_from(SHEET)}" if pue else ""
+    return place.constant(name, "kW", value, f"{power.seen_from(SHEET)}{divisor}*(1-{free.seen_from(SHEET)})")
 
 
-def _difference(sheet: Sheet, name: str, unit: str, have: Line, used: Line) -> Line:
-    values = [limit - value for limit, value in zip(have.values, used.values, strict=True)]
-    return sheet.series((name, "", "", unit), values, SUM, total=False, formula=lambda c: f"={c}{have.row}-{c}{used.row}")
+def _stated_power(place: Place) -> tuple[float, float, Spot | None] | None:
+    """Return power [W], headroom and the PUE cell (facility terms) as the scenario states them, where they give the limit."""
+    part = place.book.part_of("sites", place.site)
+    try:
+        power_w = parse_quantity(str(part.get("power", "")), Dimension.POWER)
+        headroom = float(str(part.get("power_headroom", 0.0)))
+    except ValueError:
+        return None
+    pue = _pue(place) if part.get("power_basis") == "facility" else None
+    usable = power_w / (pue.value if pue else 1.0) * (1.0 - headroom)
+    agrees = all(row.limit_w is not None and math.isclose(row.limit_w, usable, rel_tol=1e-12) for row in place.rows)
+    return (power_w, headroom, pue) if agrees else None
 
 
-def _facility(book: Book, sheet: Sheet, site: str, drawn: Line, rows: Sequence[PowerRow]) -> None:
+def _pue(place: Place) -> Spot | None:
+    found = place.book.places.get(f"pue[{place.site}]") or place.book.places.get("pue")
+    return None if found is None else found.spot
+
+
+def _facility(place: Place, drawn: Line) -> None:
     """Write the facility's peak: draw x PUE, with the PUE of the assumptions where there is one."""
-    place = book.places.get(f"pue[{site}]") or book.places.get("pue")
-    values = by_period(rows, book.periods, lambda _: 0, lambda row: row.period, lambda row: row.facility_peak_w / W_PER_KW)[0]
-    head = ("Highest draw of the facility, with PUE", "", "", "kW")
-    if place is None or place.spot is None:
-        sheet.series(head, values, FROZEN, total=False)
+    pue = _pue(place)
+    name = "Highest draw of the facility, with PUE"
+    values = place.values(lambda row: row.facility_peak_w / W_PER_KW)
+    if pue is None or not all(math.isclose(a * pue.value, b, rel_tol=1e-9) for a, b in zip(drawn.values, values, strict=True)):
+        place.frozen(name, "kW", lambda row: row.facility_peak_w / W_PER_KW)
         return
-    pue = place.spot.seen_from(sheet.title)
-    sheet.series(head, values, CALC, total=False, formula=lambda c: f"={c}{drawn.row}*{pue}")
+    row = place.sheet.row
+    style = Style(Role.CALC, place.number)
+    place.sheet.series((name, "", "", "kW"), values, style, total=False, formula=lambda c: f"={c}{drawn.row}*$E{row}")
+    place.sheet.put(row, 5, Formula(f"={pue.seen_from(SHEET)}", pue.value), Style(Role.LINK, VALUE))
 
 
-def _racks(book: Book, sheet: Sheet, title: str, rows: Sequence[PowerRow]) -> None:
-    used = _frozen(book, sheet, "Rack positions used", "racks", rows, lambda row: row.racks_used)
-    known = [row.racks_limit for row in rows if row.racks_limit is not None]
-    if not known:
-        return
-    row = sheet.row
-    have = sheet.series(
-        ("Rack positions", "", "", "racks"), [known[0]] * book.periods, CALC, total=False, formula=lambda _: f"=$E{row}"
-    )
-    sheet.put(row, 5, known[0], Style(Role.INPUT, VALUE))
-    slack = _difference(sheet, "Rack positions left", "racks", have, used)
-    book.check_slack(f"Racks: {title}", slack, "the systems fit into the site's rack positions")
+def _racks(place: Place) -> None:
+    used = place.frozen("Rack positions used", "racks", lambda row: row.racks_used, AMOUNT)
+    known = [row.racks_limit for row in place.rows if row.racks_limit is not None]
+    if known:
+        spot = place.input("Rack positions of the site", "racks", known[0])
+        have = place.constant("Rack positions", "racks", known[0], spot.seen_from(SHEET))
+        place.left("Rack positions", "racks", have, used, "the systems fit into the site's rack positions")

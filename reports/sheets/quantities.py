@@ -1,4 +1,4 @@
-"""The solver's result as cost lines read it: units, hours, kWh, racks and tokens by period. Frozen: only a new plan moves them."""
+"""The solver's result as cost lines read it: units, hours, kWh, racks and tokens by period, frozen."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from planner.economics.lines import LineItem
 from planner.plan.money import Money
 from reports.book import Book
 from reports.exposures import cost_items, pattern, sum_if
-from reports.grid import Formula, Kind, Sheet, Value
+from reports.grid import Formula, Kind, Sheet, Spot, Value
 from reports.styles import COUNT, PERCENT, USD, Role, Style
 
 SHEET = "Risk"
@@ -32,8 +32,8 @@ def _stress(book: Book, sheet: Sheet, money: Money) -> None:
     """Write the net present cost under a few plain misfortunes."""
     npc = book.spots["npc"]
     sheet.section("Stress", 7)
-    heads = ("If ...", "Change of", "By", "Present value it moves", "Net present cost", "More than planned", "Relative")
-    styles = (Style(), Style(Role.NOTE), Style(Role.INPUT, PERCENT), CALC, CALC, CALC, SHARE)
+    heads = ("If ...", "By", "Present value it moves", "Net present cost", "More than planned", "Relative", "Names matched")
+    styles = (Style(), Style(Role.INPUT, PERCENT), CALC, CALC, CALC, SHARE, Style(Role.NOTE))
     cases = (
         ("energy costs twice as much", "* × tariff_usd_kwh*", 1.0),
         ("hardware costs a quarter more", "* × purchase_usd*", 0.25),
@@ -49,13 +49,19 @@ def _stress(book: Book, sheet: Sheet, money: Money) -> None:
             moved = change * value
             rows.append(
                 (
-                    words, names, change, Formula("=" + sum_if(book, f"$B{row}"), value),
-                    Formula(f"={npc.seen_from(SHEET)}+C{row}*D{row}", npc.value + moved),
-                    Formula(f"=E{row}-{npc.seen_from(SHEET)}", moved),
-                    Formula(f"=IF({npc.seen_from(SHEET)}=0,0,F{row}/{npc.seen_from(SHEET)})", moved / npc.value if npc.value else 0.0),
+                    words, change, Formula("=" + sum_if(book, f"$G{row}"), value),
+                    Formula(f"={npc.seen_from(SHEET)}+B{row}*C{row}", npc.value + moved),
+                    Formula(f"=D{row}-{npc.seen_from(SHEET)}", moved),
+                    _share_of(npc, f"E{row}", moved),
+                    names,
                 )
             )  # fmt: skip
     sheet.table(heads, rows, styles)
+
+
+def _share_of(npc: Spot, cell: str, value: float) -> Formula:
+    whole = npc.seen_from(SHEET)
+    return Formula(f"=IF({whole}=0,0,{cell}/{whole})", value / npc.value if npc.value else 0.0)
 
 
 def _matches(item: LineItem, names: str) -> bool:
@@ -80,7 +86,7 @@ def _evidence(book: Book, sheet: Sheet, money: Money) -> None:
     rows: list[tuple[Value, ...]] = []
     for address, value in sorted(usd.items(), key=lambda pair: (-abs(pair[1]), pair[0])):
         row, one = sheet.row + 1 + len(rows), by_id[address]
-        share = Formula(f"=IF({npc.seen_from(SHEET)}=0,0,D{row}/{npc.seen_from(SHEET)})", value / npc.value if npc.value else 0.0)
+        share = _share_of(npc, f"D{row}", value)
         rows.append(
             (one.label, one.kind.value, one.date, Formula("=" + sum_if(book, f"$F{row}"), value), share, pattern(address))
         )
@@ -100,7 +106,7 @@ def _kinds(
     for kind, value in sorted(kinds.items()):
         row = sheet.row + 1 + len(rows)
         total = Formula(f"=SUMIF($B${lines.start}:$B${lines.stop - 1},$A{row},$D${lines.start}:$D${lines.stop - 1})", value)
-        share = Formula(f"=IF({npc.seen_from(SHEET)}=0,0,D{row}/{npc.seen_from(SHEET)})", value / npc.value if npc.value else 0.0)
+        share = _share_of(npc, f"D{row}", value)
         rows.append((kind, None, None, total, share))
     sheet.table(heads, rows, (Style(), Style(), Style(), CALC, SHARE))
 

@@ -18,14 +18,14 @@ def write(book: Book) -> None:
         return
     note = "What was asked, with every default written out: SI units (W, s, bytes/s), US dollars, shares as fractions. Frozen."
     sheet = book.sheet(SHEET, "Scenario", note, Kind.INPUT)
-    sheet.freeze = "B6"
+    sheet.freeze, sheet.landscape = "B6", False
     sheet.write("Field", "Value", style=[Style(Role.HEAD), Style(Role.HEAD)])
     sheet.widths |= {1: 48.0, 2: 64.0}
     for number, (field, value) in enumerate(flat(book.plan.scenario)):
         if number == MOST_ROWS:
             sheet.note_line(f"more fields than {MOST_ROWS:,}; plan.json has them all")
             break
-        style = Style(Role.FROZEN, VALUE) if isinstance(value, int | float) and not isinstance(value, bool) else Style(Role.TEXT)
+        style = Style(Role.FROZEN, VALUE, left=True) if isinstance(value, int | float) else Style(Role.TEXT)
         sheet.write(field, value, style=[Style(), style])
 
 

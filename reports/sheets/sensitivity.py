@@ -1,13 +1,14 @@
-"""Sensitivity: the counts stay, the assumptions move; tornado, two-way table, discount rates and the prices at which rivals enter."""
+"""Sensitivity: the counts stay, the assumptions move; tornado, two-way table, discount rates, prices of entry."""
 
 from __future__ import annotations
 
 from openpyxl.utils import get_column_letter
 
 from planner.economics.discounting import Timing
+from planner.economics.lines import LineItem
 from planner.plan.money import Money
 from reports.book import Book
-from reports.charts import Curve, bars
+from reports.charts import Curve, bars, resize
 from reports.exposures import Exposure, exposures, pattern, sum_if
 from reports.grid import Formula, Kind, Sheet, Value, period_column
 from reports.styles import PERCENT, USD, USD_UNIT, VALUE, Role, Style
@@ -24,7 +25,7 @@ def write(book: Book) -> None:
     money = book.plan.money
     if money is None or "items" not in book.rows:
         return
-    note = "Net present cost when one assumption moves and the fleet stays as it is. Every cost line is a product, so the sums are exact."
+    note = "Net present cost when one assumption moves and the fleet stays. Every cost line is a product, so the sums are exact."
     sheet = book.sheet(SHEET, "Sensitivity", note, Kind.OUTPUT)
     sheet.widths |= {1: 44.0}
     _tornado(book, sheet, exposures(money)[:MOST])
@@ -79,7 +80,7 @@ def _tornado(book: Book, sheet: Sheet, found: list[Exposure]) -> None:
         names = f"{SHEET}!$A${lines.start}:$A${lines.stop - 1}"
         curves = [Curve(f"{SHEET}!${c}${lines.start}:${c}${lines.stop - 1}", f"{SHEET}!${c}${lines.start - 1}") for c in "IJ"]
         chart = bars("Change of net present cost", names, curves, "USD", '#,##0.0,,"M"', stacked=True)
-        chart.width, chart.height = 26.0, 10.5
+        resize(chart, 26.0, 10.5)
         sheet.charts.append((chart, f"A{sheet.row + 1}"))
         sheet.row += 23
 
@@ -110,7 +111,7 @@ def _two_way(book: Book, sheet: Sheet, money: Money) -> None:
         moves[name] = (f"$B${row}", value)
     top = sheet.write("Hardware / energy", *STEPS, style=[Style(Role.HEAD), *[INPUT] * len(STEPS)])
     for step in STEPS:
-        row = sheet.write(step, style=INPUT)
+        row = sheet.write(float(step), style=INPUT)
         for offset, other in enumerate(STEPS):
             column = get_column_letter(2 + offset)
             value = npc.value + step * moves["purchase_usd"][1] + other * moves["tariff_usd_kwh"][1]
@@ -118,7 +119,7 @@ def _two_way(book: Book, sheet: Sheet, money: Money) -> None:
             sheet.put(row, 2 + offset, Formula(formula, value), CALC)
 
 
-def _using(money: Money, name: str) -> list:  # type: ignore[type-arg]
+def _using(money: Money, name: str) -> list[LineItem]:
     return [
         item
         for item in money.items
@@ -147,7 +148,8 @@ def _discount(book: Book, sheet: Sheet, money: Money) -> None:
         value = _cost_at(book, money, rate.value + point)
         sheet.write(
             point, Formula(f"={rate.seen_from(SHEET)}+A{row}", rate.value + point),
-            Formula(f"=SUMPRODUCT({cash},(1+B{row})^-{times})", value), Formula(f"=C{row}-{npc.seen_from(SHEET)}", value - npc.value),
+            Formula(f"=SUMPRODUCT({cash},(1+B{row})^-{times})", value),
+            Formula(f"=C{row}-{npc.seen_from(SHEET)}", value - npc.value),
             style=[INPUT, Style(Role.CALC, PERCENT), CALC, CALC],
         )  # fmt: skip
 
@@ -160,7 +162,7 @@ def _cost_at(book: Book, money: Money, rate: float) -> float:
         if item.group.value == "carbon":
             continue
         for period, usd in enumerate(item.usd):
-            years = book.periods if item.timing is Timing.HORIZON else period + offsets[item.timing]
+            years = float(book.periods) if item.timing is Timing.HORIZON else period + offsets[item.timing]
             total += usd * (1.0 + rate) ** -(years * money.years_per_period)
     return total
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font, PatternFill
-
 from planner.plan.fleet import SlaRow
 from reports.book import Book, by_period
 from reports.grid import Formula, Kind, Line, Sheet
-from reports.styles import FILL_BAD, INK_BAD, SECONDS, Role, Style
+from reports.rules import bad
+from reports.styles import SECONDS, Role, Style
 
 SHEET = "SLA"
 FROZEN, CALC, SUM = Style(Role.FROZEN, SECONDS), Style(Role.CALC, SECONDS), Style(Role.TOTAL, SECONDS)
@@ -74,8 +72,7 @@ def _slack(book: Book, sheet: Sheet, required: Line, predicted: Line, own: list[
         ("Slack", METRICS[key[2]], "", "s"), values, SUM, total=False, formula=lambda c: f"={c}{required.row}-{c}{predicted.row}"
     )
     last = slack.span(sheet.title).replace("$", "")
-    bad = PatternFill("solid", start_color=FILL_BAD, end_color=FILL_BAD)
-    sheet.rules.append((last, FormulaRule(formula=[f"H{slack.row}<0"], fill=bad, font=Font(color=INK_BAD, bold=True))))
+    sheet.rules.append((last, bad(f"H{slack.row}<0")))
     if present:
         book.check_slack(f"SLA: {_name(book, key)}", slack, "the prediction stays within the promise in every period")
     return slack

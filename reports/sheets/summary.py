@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
+
+from openpyxl.chart._chart import ChartBase
 
 from planner.economics.lines import Group
 from reports.book import Book
-from reports.charts import Curve, bars, curve_of, lines, periods_range, sheet_prefix, stacked_columns
+from reports.charts import Curve, axis_format, bars, curve_of, lines, periods_range, sheet_prefix, stacked_columns
 from reports.grid import HEAD_ROW, Formula, Kind, Sheet, Spot
 from reports.styles import AMOUNT, COUNT, USD, Role, Style
+from reports.text import clean
 
 SHEET = "Summary"
-MOST_SITES = 4
+MOST_SITES, MOST_LINES, LINE = 4, 6, 120
 
 
 def write(book: Book) -> None:
@@ -19,9 +23,11 @@ def write(book: Book) -> None:
     sheet = book.sheet(SHEET, "Summary", str(book.plan.scenario.get("title", "")), Kind.OUTPUT)
     sheet.widths |= {1: 40.0, 2: 18.0, 3: 14.0, 4: 60.0}
     sheet.section("Decision", 9)
-    sheet.note_line(book.plan.decision)
+    for part in wrap(clean(book.plan.decision), LINE, max_lines=MOST_LINES) or [""]:
+        sheet.write(part, style=Style(Role.KPI))
     for sentence in book.plan.summary:
-        sheet.write(f"• {sentence}", style=Style(Role.NOTE))
+        for position, part in enumerate(wrap(clean(sentence), LINE, max_lines=MOST_LINES)):
+            sheet.write(f"{'   ' if position else '• '}{part}", style=Style(Role.NOTE))
     if not book.plan.found:
         return
     sheet.section("Figures", 9)
@@ -39,7 +45,7 @@ def _figures(book: Book) -> Iterator[tuple[str, Spot, str, str, str]]:
         yield "Cash out over the plan", rows["cash"].total(), USD, "USD", "undiscounted"
     for group in (Group.CAPEX, Group.OPEX, Group.RENT, Group.TOKENS):
         if f"group:{group.value}" in spots:
-            yield f"of which {group.value}, present value", spots[f"group:{group.value}"], USD, "USD", ""
+            yield f"   of which {group.value}, present value", spots[f"group:{group.value}"], USD, "USD", ""
     if "units" in rows:
         units = rows["units"]
         yield "Units in the first period", units.period(0), COUNT, "units", "orderable systems, all sites"
@@ -59,21 +65,25 @@ def _figures(book: Book) -> Iterator[tuple[str, Spot, str, str, str]]:
 def _charts(book: Book, sheet: Sheet) -> None:
     first = sheet.row + 1
     names = periods_range("Cost" if "cash" in book.lines else "Fleet", HEAD_ROW, book.periods)
-    charts = []
+    charts: list[ChartBase] = []
     cash = [curve_of(line) for name, line in book.lines.items() if name.startswith("cash:")]
     if cash:
-        charts.append(stacked_columns("Cash out by period", names, cash, "USD", '#,##0.0,,"M"'))
+        charts.append(stacked_columns("Cash out by period", names, cash, "USD", axis_format(book.lines["cash"].values, "USD")))
         top, bottom = book.rows["groups"]
         prefix = sheet_prefix("Cost")
+        groups = [spot.value for name, spot in book.spots.items() if name.startswith("group:")]
         values = Curve(f"{prefix}$F${top}:$F${bottom}", f"{prefix}$A${top - 1}")
-        charts.append(bars("Net present cost by group", f"{prefix}$A${top}:$A${bottom}", [values], "USD", '#,##0.0,,"M"'))
+        charts.append(
+            bars("Net present cost by group", f"{prefix}$A${top}:$A${bottom}", [values], "USD", axis_format(groups, "USD"))
+        )
     if "units" in book.rows:
         top, bottom = book.rows["units"]
         fleet = [Curve(_row_range(book, "Fleet", row), f"Fleet!$A${row}") for row in range(top, bottom + 1)]
         charts.append(stacked_columns("Fleet by period", names, fleet, "units", "#,##0"))
     power = _power(book)
     if power:
-        charts.append(lines("Power against limit", names, power, "kW", "#,##0"))
+        watts = [value for name, line in book.lines.items() if name.startswith("nameplate:") for value in line.values]
+        charts.append(lines("Power against limit", names, power, "kW", axis_format(watts)))
     for index, chart in enumerate(charts):
         sheet.charts.append((chart, f"{'AD'[index % 2]}{first + 18 * (index // 2)}"))
 

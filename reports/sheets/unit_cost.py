@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from planner.economics.discounting import Timing
 from planner.plan.money import Figure, Money
 from reports.book import Book
-from reports.grid import FIRST_PERIOD, Formula, Kind, Line, Sheet
+from reports.grid import FIRST_PERIOD, Formula, Kind, Line, Sheet, Value
 from reports.styles import FACTOR, USD, VALUE, Role, Style
 
 SHEET, SHARES = "Unit cost", "Cost shares"
@@ -21,13 +21,13 @@ def write(book: Book) -> None:
     money = book.plan.money
     if money is None or not money.figures:
         return
-    note = "Each figure by its one definition. Black ones follow edits: shares of the cost lines' present value over discounted volume."
+    note = "Each figure by its one definition. Those that divide cost lines by discounted volume follow edits; grey is frozen."
     sheet = book.sheet(SHEET, "Unit cost", note, Kind.OUTPUT, timed=True)
     live = [figure for figure in money.figures if _agrees(figure, money)]
     columns = _shares(book, live, money) if live else {}
     top = sheet.row
     sheet.row += len(money.figures) + 1
-    divisors = _divisors(book, sheet, live)
+    divisors = _divisors(sheet, live)
     sheet.row, bottom = top, sheet.row
     _figures(book, sheet, money.figures, columns, divisors)
     sheet.row = bottom
@@ -71,7 +71,7 @@ def _key(figure: Figure) -> str:
     return f"{figure.id}/{figure.scope}"
 
 
-def _divisors(book: Book, sheet: Sheet, live: Sequence[Figure]) -> dict[tuple[float, ...], Line]:
+def _divisors(sheet: Sheet, live: Sequence[Figure]) -> dict[tuple[float, ...], Line]:
     """Write each volume that figures are divided by, once."""
     found: dict[tuple[float, ...], Line] = {}
     if not live:
@@ -96,7 +96,7 @@ def _shares(book: Book, live: Sequence[Figure], money: Money) -> dict[str, str]:
     items = [item for item in money.items if f"present:{item.id}" in book.spots]
     heads = ("Cost line", "Present value", *(figure.label for figure in live))
     share = Style(Role.FROZEN, FACTOR)
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for item in items:
         spot = book.spots[f"present:{item.id}"]
         shares = [figure.shares.get(item.id, 0.0) for figure in live]
