@@ -88,6 +88,11 @@ def factors_of(coefficients: Coefficients, traits: Traits) -> Factors:
     return Factors(*(np.asarray(_factor(coefficients, part, traits)) for part in PARTS))
 
 
+def published_factors() -> Factors:
+    """Return factors for a speed that is published rather than modelled: ratios of one, nothing added."""
+    return Factors(*(np.asarray(0.0 if part.endswith(("_us", "_ms", "_steps")) else 1.0) for part in PARTS))
+
+
 def stacked_factors(coefficients: Coefficients, traits: Sequence[Traits]) -> Factors:
     """Return the factors of many deployments, shape (deployment,)."""
     return Factors(*(np.array([_factor(coefficients, part, one) for one in traits]) for part in PARTS))

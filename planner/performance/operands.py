@@ -7,12 +7,12 @@ catalog. Every field is an array of the same shape (or a scalar array), so that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.items import Hardware, HardwareClass, MemoryTier, Model
+from catalog.items import Hardware, HardwareClass, Kind, MemoryTier, Model, Sourced
 from planner.errors import Unsupported
 from planner.performance.formats import BF16, WeightFormat, peak_flops
 from planner.performance.layout import Layout
@@ -21,6 +21,11 @@ FloatArray = NDArray[np.float64]
 
 # Used where a fabric's or host link's bandwidth is not published: PCIe 4.0 x16, the slowest link between chips of one host [bytes/s].
 SLOWEST_LINK_BYTES_S = 32e9
+# Bandwidth per capacity where a stacked memory's bandwidth is not published: the least of those that publish both (SambaNova SN50, 1.8 TB/s
+# for 64 GB) [1/s].
+_STACKED_BYTES_S_PER_BYTE = 28.0
+# Tokens of a prompt that one pipeline stage hands to the next: llama.cpp's physical batch; statically scheduled chips stream.
+_STAGE_TOKENS, _STREAMED_TOKENS = 512.0, 16.0
 _WINDOWED = ("sliding", "chunked")
 # Layers that keep no cache that grows.
 _RECURRENT = ("gdn", "mamba1", "mamba2")
@@ -69,6 +74,7 @@ class Operands:
     pp: FloatArray
     dp_attention: FloatArray
     chips: FloatArray
+    chunk_tokens: FloatArray  # that a stage of a pipeline hands on at a time
     wired: FloatArray  # 1 where the weights are in the wiring and cost no reads
 
     def rows(self, index: NDArray[np.bool_] | NDArray[np.intp]) -> Operands:
@@ -127,14 +133,12 @@ _SPREAD_WITHIN_LAYERS = frozenset({HardwareClass.SRAM_LPU, HardwareClass.SRAM_WA
 
 def memory_tier(
     hardware: Hardware, model: Model, layout: Layout, weights: WeightFormat, *, overcommit: bool = False
-) -> MemoryTier | None:
-    """Return the fastest memory whose shards hold the weights; None for wired weights.
+) -> MemoryTier:
+    """Return the fastest memory whose shards hold the weights.
 
     Raises Unsupported where no memory of known bandwidth holds them, with the smallest number of chips that would.
     """
-    if hardware.wired_model_id is not None:
-        return None
-    known = [tier for tier in hardware.memory if tier.bandwidth_bytes_s is not None]
+    known = [tier for tier in map(_with_bandwidth, hardware.memory) if tier.bandwidth_bytes_s is not None]
     if not known:
         msg = f"{hardware.id}: no memory bandwidth is published, so no speed can be predicted"
         raise Unsupported(msg)
@@ -151,6 +155,16 @@ def memory_tier(
         f"{capacity * USABLE_MEMORY / 1e9:,.1f} GB. {chips} chips or more hold it"
     )
     raise Unsupported(msg)
+
+
+def _with_bandwidth(tier: MemoryTier) -> MemoryTier:
+    """Return a stacked memory that publishes only its capacity with the least bandwidth that such memory has."""
+    if tier.bandwidth_bytes_s is not None or tier.capacity_bytes is None or not tier.kind.upper().startswith("HBM"):
+        return tier
+    estimate = Sourced(
+        tier.capacity_bytes.value * _STACKED_BYTES_S_PER_BYTE, tier.capacity_bytes.source, Kind.ESTIMATE, tier.capacity_bytes.date
+    )
+    return replace(tier, bandwidth_bytes_s=estimate)
 
 
 USABLE_MEMORY = 0.95
@@ -237,20 +251,36 @@ def _layout_numbers(layout: Layout) -> dict[str, float]:
     return {"tp": layout.tp, "pp": layout.pp, "dp_attention": layout.dp_attention, "chips": layout.chips}
 
 
-def _chip_numbers(hardware: Hardware, weights: WeightFormat, tier: MemoryTier | None) -> dict[str, float]:
-    if tier is None or tier.bandwidth_bytes_s is None:
-        # Wired weights: only the cache is read, from whatever memory is published; none published means it costs no time we know of.
-        tier = next((memory for memory in hardware.memory if memory.bandwidth_bytes_s is not None), None)
-    bandwidth = tier.bandwidth_bytes_s.value if tier and tier.bandwidth_bytes_s else np.inf
-    capacity = tier.capacity_bytes.value if tier and tier.capacity_bytes else np.inf
+def _chip_numbers(hardware: Hardware, weights: WeightFormat, tier: MemoryTier) -> dict[str, float]:
+    bandwidth = tier.bandwidth_bytes_s.value if tier.bandwidth_bytes_s else np.inf
+    capacity = tier.capacity_bytes.value if tier.capacity_bytes else np.inf
+    streams = hardware.hardware_class in _SPREAD_WITHIN_LAYERS
     return {
         "bandwidth_bytes_s": bandwidth,
         "memory_bytes": capacity,
         "flops": peak_flops(hardware, weights.arithmetic, bandwidth),
         "half_flops": peak_flops(hardware, BF16.arithmetic, bandwidth),
         "link_bytes_s": link_bytes_s(hardware),
-        "wired": 0.0 if hardware.wired_model_id is None else 1.0,
+        "chunk_tokens": _STREAMED_TOKENS if streams else _STAGE_TOKENS,
+        "wired": 0.0,
     }
+
+
+def wired_operands(hardware: Hardware, model: Model, tokens_per_second: float) -> Operands:
+    """Return the numbers of a chip with the model in its wiring: arithmetic such that it makes the published tokens per second."""
+    check_supported(hardware, model, Layout())
+    flops = 2.0 * model.params_read * tokens_per_second
+    chip = {
+        "bandwidth_bytes_s": np.inf,
+        "memory_bytes": np.inf,
+        "flops": flops,
+        "half_flops": np.inf,
+        "link_bytes_s": link_bytes_s(hardware),
+        "chunk_tokens": _STREAMED_TOKENS,
+        "wired": 1.0,
+    }
+    values = {**_model_numbers(model), **_format_numbers(BF16, 2.0), **_layout_numbers(Layout()), **chip}
+    return Operands(**{name: np.asarray(value, np.float64) for name, value in values.items()})
 
 
 def link_bytes_s(hardware: Hardware) -> float:

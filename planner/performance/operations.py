@@ -69,7 +69,11 @@ def decode_step_s(op: Operands, fx: Factors, batch: FloatArray, context_tokens: 
     A pipeline works on as many micro-batches as it has stages; a token's time is that of its own micro-batch through all of them.
     """
     stage = np.maximum(batch / op.pp, np.minimum(batch, 1.0))
-    work = decode_work(op, stage, context_tokens)
+    return pass_s(op, fx, decode_work(op, stage, context_tokens))
+
+
+def pass_s(op: Operands, fx: Factors, work: Work) -> FloatArray:
+    """Return the time [s] of a pass in decode: captured launches, decode kernels."""
     attention = _attention_s(op, fx, work, op.decode_width, fx.decode_attention)
     linear = _linear_s(op, fx, work, fx.decode_compute, fx.expert_work)
     return (linear + attention + _launches_s(op, fx) + _traffic_s(op, fx, work)) * fx.decode
@@ -84,8 +88,17 @@ def prefill_s(op: Operands, fx: Factors, new_tokens: FloatArray, cached_tokens: 
     attention = _attention_s(op, fx, work, op.prefill_width, fx.prefill_attention)
     linear = _linear_s(op, fx, work, fx.prefill_compute, fx.expert_prefill)
     launches = 1e-6 * (op.layers * fx.prefill_layer_us + op.moe_layers * fx.prefill_expert_layer_us)
-    busy = linear + attention + _traffic_s(op, fx, work)
+    busy = (linear + attention + _traffic_s(op, fx, work)) * pipeline_share(op, work.tokens)
     return (ridge(busy, launches) + 1e-3 * fx.step_ms) * fx.prefill
+
+
+def pipeline_share(op: Operands, tokens: FloatArray) -> FloatArray:
+    """Return the share of a prompt's work that a pipeline cannot overlap: 1 where it is one chunk, 1/stages where it is many.
+
+    N chunks through P equal stages take (N + P - 1) / (N P) of the time that one chip would.
+    """
+    chunks = np.maximum(tokens / op.chunk_tokens, 1.0)
+    return (chunks + op.pp - 1.0) / (chunks * op.pp)
 
 
 def mixed_step_s(

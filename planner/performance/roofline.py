@@ -36,6 +36,6 @@ PROMPTS_TOGETHER = 8.0
 
 
 def service_s(op: Operands, fx: Factors, new_tokens: FloatArray, cached_tokens: FloatArray) -> FloatArray:
-    """Return the prefill time that one more prompt costs a busy instance [s]; stages of a pipeline work on different prompts."""
+    """Return the prefill time that one more prompt costs a busy instance [s]; prompts follow each other through a pipeline."""
     together = prompt_s(op, fx, new_tokens, cached_tokens, np.asarray(PROMPTS_TOGETHER))
-    return together / PROMPTS_TOGETHER / op.pp
+    return together / PROMPTS_TOGETHER

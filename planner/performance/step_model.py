@@ -11,14 +11,14 @@ from numpy.typing import ArrayLike
 from catalog.items import Hardware, Model, Precision
 from planner.errors import Unsupported
 from planner.performance.book import Book, book_of
-from planner.performance.factors import Factors, factors_of
+from planner.performance.factors import Factors, factors_of, published_factors
 from planner.performance.floor import decode_floor_s, prefill_floor_s
 from planner.performance.formats import kv_element_bytes, weight_format
 from planner.performance.interval import UNMEASURED_CLASS_WIDENING, Interval, interval_of, novelty_of
 from planner.performance.layout import Layout
 from planner.performance.measurements.vocabulary import NEWEST_ERA
 from planner.performance.memory import cache_bytes_per_request, max_batch, weight_bytes_per_chip
-from planner.performance.operands import FloatArray, Operands, operands
+from planner.performance.operands import FloatArray, Operands, operands, wired_operands
 from planner.performance.power import Power, power_of
 from planner.performance.roofline import decode_s, mixed_s, prompt_s, service_s
 from planner.performance.serving import Deployed, Pattern
@@ -68,7 +68,10 @@ class StepModel:
 
     def max_batch(self, context_tokens: ArrayLike) -> FloatArray:
         """Return how many sequences of `context_tokens` the instance's memory holds beside weights and activations (0 = none)."""
-        return max_batch(self.operands, np.asarray(context_tokens, np.float64))
+        context = np.asarray(context_tokens, np.float64)
+        held = np.minimum(max_batch(self.operands, context), 1.0 if self.hardware.wired_model_id is not None else np.inf)
+        limit = self.hardware.max_context_tokens
+        return held if limit is None else np.where(context <= limit, held, 0.0)
 
     def kv_bytes_per_request(self, tokens: ArrayLike) -> FloatArray:
         """Return the KV cache and state of one sequence of `tokens` [bytes]."""
@@ -127,6 +130,8 @@ def step_model(
     Raises Unsupported with the reason: silicon that cannot run the model, formats that the chip does not have, figures that nobody
     publishes, weights that do not fit, or no room for a single sequence.
     """
+    if hardware.wired_model_id is not None:
+        return _wired(hardware, model, coefficients)
     check_precision(hardware, weights)
     form = weight_format(weights)
     op = operands(hardware, model, layout, form, kv_element_bytes(kv))
@@ -137,13 +142,35 @@ def step_model(
     return StepModel(hardware, model, layout, op, factors, power_of(hardware, book), book)
 
 
+def _wired(hardware: Hardware, model: Model, coefficients: Mapping[str, object]) -> StepModel:
+    """Return the step model of wired weights: the published speed per user, nothing fitted, one sequence at a time."""
+    speeds = [offer.tokens_s_per_user.value for offer in hardware.api if offer.tokens_s_per_user is not None]
+    op = wired_operands(hardware, model, min(speeds)) if speeds else None
+    if op is None:
+        msg = f"{hardware.id}: no speed is published, so none can be predicted"
+        raise Unsupported(msg)
+    book = book_of(coefficients)
+    return StepModel(hardware, model, Layout(), op, published_factors(), power_of(hardware, book), book)
+
+
+# Formats that differ in how scales are stored only: a chip that has one runs weights given in the other.
+_ALIKE: tuple[frozenset[Precision], ...] = (
+    frozenset({Precision.BF16, Precision.FP16}),
+    frozenset({Precision.INT8, Precision.MXINT8}),
+    frozenset({Precision.INT4, Precision.MXINT4}),
+    frozenset({Precision.FP8, Precision.MXFP8, Precision.CFP8, Precision.BFP8}),
+    frozenset({Precision.FP4, Precision.NVFP4, Precision.MXFP4}),
+)
+_WEIGHT_ONLY = frozenset({Precision.INT4, Precision.INT8, Precision.MXFP4, Precision.FP8})
+
+
 def check_precision(hardware: Hardware, weights: Precision) -> None:
-    """Raise Unsupported where the chip neither multiplies nor stores weights in a format; weight-only 4 and 8 bit run on any 16-bit chip."""
+    """Raise Unsupported where the chip has no form of a format; weight-only 4 and 8 bit run on any chip of 16 bit."""
     if not hardware.precisions or weights in hardware.precisions:
         return
-    weight_only = (Precision.INT4, Precision.INT8, Precision.MXFP4, Precision.FP8)
+    alike = next((group for group in _ALIKE if weights in group), frozenset({weights}))
     half = {Precision.BF16, Precision.FP16} & hardware.precisions
-    if (weights in weight_only or weights in (Precision.BF16, Precision.FP16)) and half:
+    if alike & hardware.precisions or (weights in _WEIGHT_ONLY and half):
         return
     names = ", ".join(sorted(hardware.precisions))
     msg = f"{hardware.id} does not run {weights} weights; it has {names}"

@@ -42,7 +42,7 @@ def maker(hardware: Hardware) -> str:
 def link(hardware: Hardware) -> str:
     """Return the kind of fabric between chips of an instance; `pcie` where none is published."""
     text = "" if hardware.scale_up is None else hardware.scale_up.kind.casefold()
-    if text.startswith("none") or text.startswith("pcie"):
+    if text.startswith(("none", "pcie")):
         return "pcie"
     return next((kind for word, kind in _LINKS if word in text), "other" if text else "pcie")
 

@@ -33,8 +33,8 @@ def left_out(
         if tell is not None:
             tell(f"leaving out {novelty} {fold}")
         seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        solution = solve(portfolio([cases[i] for i in seen]), emphasis[seen], start=start)
-        for metric, values in predicted(solution, [cases[i] for i in unseen]).items():
+        solution = solve(portfolio([cases[int(i)] for i in seen]), emphasis[seen], start=start)
+        for metric, values in predicted(solution, [cases[int(i)] for i in unseen]).items():
             out[metric][unseen] = values
     return out
 

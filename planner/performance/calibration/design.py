@@ -43,6 +43,19 @@ PRIORS: Mapping[str, tuple[float, float]] = {
     "static_prefill": (1.0, 0.2),
     "offline": (1.2, 0.3),
 }
+# Silicon that nobody has measured openly, statically scheduled by its compiler: nothing is launched, hops take a fraction of a microsecond
+# (Abts et al., "A software-defined tensor streaming multiprocessor", ISCA 2022). Assumptions, not fits; their interval is widened.
+ASSUMED: Mapping[str, Mapping[str, Mapping[str, float]]] = {
+    part: {"segment": {"statically_scheduled": value}}
+    for part, value in {
+        "layer_us": 0.02,
+        "expert_layer_us": 0.05,
+        "prefill_layer_us": 0.02,
+        "prefill_expert_layer_us": 0.05,
+        "step_ms": 0.1,
+        "link_latency_us": 0.05,
+    }.items()
+}
 _CHIP = {"maker": 0.25, "hardware": 0.12}
 _SOFTWARE = {"software": 0.25}
 # Standard deviations of the logarithms of multipliers, by part and trait: the shrinkage.

@@ -57,7 +57,7 @@ def portfolio(cases: Sequence[Case]) -> Portfolio:
 
 
 def _block(index: np.ndarray[tuple[int], np.dtype[np.intp]], pattern: Pattern, cases: Sequence[Case]) -> _Block:
-    own = [cases[i] for i in index]
+    own = [cases[int(i)] for i in index]
     decode, prefill = stack([case.decode for case in own]), stack([case.prefill for case in own])
     load = Load(*(np.array([case.load[f.name] for case in own]) for f in fields(Load)))
     neutral = Factors(*(np.ones(len(own)) for _ in fields(Factors)))

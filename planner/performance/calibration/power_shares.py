@@ -27,4 +27,6 @@ def power_shares(cases: Sequence[Case]) -> dict[str, dict[str, float]]:
         share = watts / nameplate.value
         if 0.0 < share <= _MOST:
             shares[segment(case.hardware)].append(share)
-    return {name: {"decode": round(float(np.median(found)), 3)} for name, found in sorted(shares.items()) if len(found) >= _FEWEST}
+    return {
+        name: {"decode": round(float(np.median(found)), 3)} for name, found in sorted(shares.items()) if len(found) >= _FEWEST
+    }

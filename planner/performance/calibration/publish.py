@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from planner.performance.book import SECTION
+from planner.performance.calibration.design import ASSUMED
 from planner.performance.calibration.solve import Solution
 from planner.performance.measurements.cases import Case
 
@@ -76,6 +78,8 @@ def _parts(solution: Solution) -> dict[str, dict[str, object]]:
             levels = entry.setdefault(column.trait, {})
             assert isinstance(levels, dict)
             levels[column.level] = value
+    for part, traits in ASSUMED.items():
+        parts[part] |= {trait: dict(levels) for trait, levels in traits.items()}
     return parts
 
 
@@ -84,6 +88,4 @@ _NEGLIGIBLE = 5e-3
 
 def _rounded(log: float) -> float:
     """Return exp(log) with four significant digits: the fit knows no more."""
-    import math
-
     return float(f"{math.exp(log):.4g}")

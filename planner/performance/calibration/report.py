@@ -61,7 +61,9 @@ def _novelty(novelty: Novelty, predictions: Mapping[str, FloatArray], cases: Seq
             yield from _line(name, metric, predictions[metric], cases, rows)
 
 
-def _line(name: str, metric: str, values: FloatArray, cases: Sequence[Case], rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[str]:
+def _line(
+    name: str, metric: str, values: FloatArray, cases: Sequence[Case], rows: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> Iterator[str]:
     measured = np.array([case.measured.get(metric, np.nan) for case in cases])
     judged = rows & np.isfinite(measured) & np.isfinite(values)
     if not judged.any():

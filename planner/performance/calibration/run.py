@@ -41,7 +41,9 @@ def calibrate(rows: Sequence[Row], catalog: Catalog, tell: Callable[[str], None]
     found = [case_of(row, catalog) for row in rows if usable(row)]
     cases = tuple(case for case in found if case is not None)
     if len(cases) < FEWEST:
-        raise InputError.at("", f"holds {len(cases)} usable rows of {len(rows)}; a calibration needs {FEWEST} of known hardware and models")
+        raise InputError.at(
+            "", f"holds {len(cases)} usable rows of {len(rows)}; a calibration needs {FEWEST} of known hardware and models"
+        )
     weights = emphasis(cases)
     solution = solve(portfolio(cases), weights)
     unseen = {novelty: left_out(novelty, cases, weights, solution, tell) for novelty in Novelty}
@@ -60,7 +62,7 @@ def emphasis(cases: Sequence[Case]) -> FloatArray:
     """Return the weight of each case in the fit: one over its group's size, less for doubt, more for serving curves."""
     doubt = np.array([1.0 if case.row.text("quality") in ("a", "") else _DOUBTFUL for case in cases])
     curves = np.array([_CURVES if case.traits["protocol"] in ("inferencex", "nvidia") else 1.0 for case in cases])
-    return np.array([case.weight for case in cases]) * doubt * curves
+    return np.asarray(np.array([case.weight for case in cases]) * doubt * curves)
 
 
 def _by_metric(spreads: Mapping[Novelty, Mapping[str, Mapping[str, list[float]]]]) -> dict[str, dict[str, object]]:

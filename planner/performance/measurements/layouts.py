@@ -56,4 +56,4 @@ def _smallest_group(hardware: Hardware, model: Model, weights: WeightFormat, chi
     if not capacities:
         return chips
     need = shard_weight_bytes(model, Layout(), weights) * _ROOM / max(capacities)
-    return min(2 ** max(math.ceil(math.log2(max(need, 1.0))), 0), chips)
+    return min(1 << max(math.ceil(math.log2(max(need, 1.0))), 0), chips)
