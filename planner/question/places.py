@@ -20,7 +20,6 @@ from planner.scenario import CLOUD, Scenario
 from planner.scenario.site import Site as SitePart
 
 HOURS_PER_WEEK = 168.0
-MOST_RETIREMENTS = 4000
 
 
 def periods_of(scenario: Scenario, demand: DemandTable) -> tuple[Period, ...]:
@@ -103,9 +102,8 @@ def _system(offering: Offering, periods: int, idle_share: float) -> System:
 def placements_of(scenario: Scenario, market: Market, costs: Costs) -> tuple[Placement, ...]:
     """Return each offering at each site where it may stand, with what buying, holding and retiring a unit costs there."""
     pairs = [(offering, site) for offering in market.offerings for site in offering.sites]
-    owned = sum(site != CLOUD for _, site in pairs)
-    periods = scenario.horizon.periods
-    retire_new = owned * periods * periods / 2 <= MOST_RETIREMENTS
+    # Selling new machines again is considered only where somebody states what a sale realises: by default they stay.
+    retire_new = any(name.startswith("resale_share") for name in scenario.economics.assumptions)
     return tuple(_placement(scenario, offering, site, costs, retire_new=retire_new) for offering, site in pairs)
 
 
