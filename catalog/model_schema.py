@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from catalog.architecture import LAYER_KINDS, WINDOWED_KINDS
 from catalog.fields import AnyFact, AnyKind, AnyPrecision, Entry, Positive, Text, Tokens, Whole
 from catalog.items import Kind, Precision
+from catalog.leaf import near
 
 
 class ExpertsEntry(Entry):
@@ -112,6 +115,30 @@ class ArchitectureEntry(Entry):
     gated_delta: GatedDeltaEntry | None = None
     mamba1: Mamba1Entry | None = None
     mamba2: Mamba2Entry | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        """Refuse an architecture whose parts contradict each other, with every contradiction."""
+        if said := "; ".join(self._contradictions()):
+            raise ValueError(said)
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        kinds = self.layer_kinds
+        for kind in kinds:
+            if kind not in LAYER_KINDS:
+                yield f"layer_kinds: '{kind}' is no kind of layer{near(kind, LAYER_KINDS)} ({', '.join(LAYER_KINDS)})"
+        if kinds and sum(kinds.values()) != self.layers:
+            yield f"layer_kinds count {sum(kinds.values())} layers, `layers` says {self.layers}"
+        if self.window is None and any(kind in kinds for kind in WINDOWED_KINDS):
+            yield "layers with a window need `window`; write for example '4096 tokens'"
+        for kind, mixer in (("gdn", self.gated_delta), ("mamba1", self.mamba1), ("mamba2", self.mamba2)):
+            if (kind in kinds) != (mixer is not None):
+                yield f"`{'gated_delta' if kind == 'gdn' else kind}` describes the {kind} layers; give both or neither"
+        if self.kv_heads > self.heads:
+            yield f"{self.kv_heads} kv_heads are more than {self.heads} heads"
+        if self.experts and (self.experts.per_token > self.experts.experts or self.experts.layers > self.layers):
+            yield "experts: no more per token than there are, in no more layers than there are"
 
 
 class ModelEntry(Entry):
