@@ -24,6 +24,7 @@ SMALLEST_COST_SHARE = 0.002
 _ATTENTION_TOKENS = 53_000.0
 _DECODE_TOKENS = 3.0
 _CONTEXT_TOKENS = 2_300.0
+_LEAST_ELASTICITY = 0.2  # no length is ignored: a prefill pool sees prompts even where answers are nearly all of the cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,18 @@ def nominal_cost(new: FloatArray, cached: FloatArray, output: FloatArray) -> Flo
     return np.asarray(prefill + decode, dtype=np.float64)
 
 
+def cost_elasticities(population: Population) -> FloatArray:
+    """Return by how many percent the nominal cost grows per percent of new, cached and output tokens, shape (3,)."""
+    new, cached, output = population.new_tokens, population.cached_tokens, population.output_tokens
+    slopes = (
+        new * (1.0 + (cached + new) / _ATTENTION_TOKENS + output / _CONTEXT_TOKENS),
+        cached * (new / _ATTENTION_TOKENS + output / _CONTEXT_TOKENS),
+        output * (_DECODE_TOKENS + (new + cached + output) / _CONTEXT_TOKENS),
+    )
+    total = population.weight @ nominal_cost(new, cached, output)
+    return np.array([population.weight @ slope / total for slope in slopes], dtype=np.float64)
+
+
 def build_classes(
     population: Population,
     workload_id: str,
@@ -84,12 +97,14 @@ def build_classes(
     """Return at most `max_classes` request classes, shortest prompts first, named `workload/00`, `workload/01` ...
 
     Cells below `smallest_cost_share` of the nominal cost join their nearest neighbour; then the pairs whose union blurs
-    least (Ward's criterion on log lengths, weighted by cost) are joined until the limit is met.
+    least are joined until the limit is met: Ward's criterion on log lengths, each times the elasticity of the cost to it,
+    weighted by cost.
     """
     cost = population.weight * nominal_cost(population.new_tokens, population.cached_tokens, population.output_tokens)
     cells, label = np.unique(grid_labels(population, grid), return_inverse=True)
     share = np.bincount(label, cost, cells.size) / cost.sum()
-    merged = merge_cells(_log_means(population, label, cells.size), share, max_classes, smallest_cost_share)
+    features = _log_means(population, label, cells.size) * np.maximum(cost_elasticities(population), _LEAST_ELASTICITY)
+    merged = merge_cells(features, share, max_classes, smallest_cost_share)
     rows = [_class_of(population, cost, np.flatnonzero(merged[label] == k)) for k in range(int(merged.max()) + 1)]
     rows.sort(key=lambda row: (row.isl_tokens, row.osl_tokens, row.cached_tokens))
     return tuple(replace(row, id=f"{workload_id}/{k:02d}", workload_id=workload_id) for k, row in enumerate(rows))
