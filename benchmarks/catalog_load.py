@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 OVERLAY = "systems: {nvidia-h200-sxm/hgx-h200-8-gpu-server-baseboard: {purchase: 250000 USD}}"
@@ -24,7 +25,7 @@ def main() -> None:
         (Path(folder) / "prices.yaml").write_text(OVERLAY)
         load_catalog(Path(folder))
     clock.append(time.process_time())
-    for step, (before, after) in zip(("import", "cold load", "overlay"), zip(clock, clock[1:], strict=False), strict=True):
+    for step, (before, after) in zip(("import", "cold load", "overlay"), pairwise(clock), strict=True):
         print(f"{step:10} {after - before:6.3f} s")
     print(
         f"{len(known.hardware)} hardware, {len(known.models)} models, {len(known.tco)} TCO inputs, {len(known.sources)} sources"
