@@ -167,7 +167,7 @@ class BatchPool:
         `jitter_s2` is further variance of the mean step of each length [s²] (prefill chunks in between), `busiest_s` a step that is never exceeded.
         """
         cases, replicas = self.cases, self.cases.replicas
-        mean, variance = self.batch_mean(state), np.maximum(state.seen.variance / replicas**2, 1e-6)
+        mean, variance = self.batch_mean(state), np.maximum(state.seen.variance / replicas**2, 1e-6)[:, None]
         step = Grid.at(cases.batch, mean)(state.step_s)
         top = np.max(np.where(np.isfinite(limit_s), limit_s, 0.0), axis=1)
         middle = np.sum(mean * cases.shares, axis=1)
@@ -175,8 +175,10 @@ class BatchPool:
         ends = Grid.at(cases.batch, np.stack((middle, reach), axis=1))(state.step_s)
         slope = (ends[:, 1] - ends[:, 0]) / (reach - middle)
         lives = cases.steps * step * state.relaxation[:, None]
-        batch_sd = slope[:, None] * np.sqrt(variance[:, None] * kept_variance(lives))
-        batch_skew = 2 * np.sqrt(variance)[:, None] / mean
+        company = 2 * state.ahead[:, None] * self.company
+        spread = np.sqrt(variance * kept_variance(lives) + company * (2 + company) / (2 * replicas[:, None]) ** 2)
+        batch_sd = slope[:, None] * spread
+        batch_skew = 2 * spread / mean
         if jitter_s2 is None:
             deviation, skew = np.maximum(batch_sd, 1e-9 * step), batch_skew
         else:

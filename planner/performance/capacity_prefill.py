@@ -42,10 +42,10 @@ class _Cases:
     replicas: Floats
     shape: tuple[int, ...]
 
-    def take(self, rows: slice) -> _Cases:
-        """Return some of the cases."""
-        return _Cases(
-            self.service_s[rows], self.weights[rows], self.limit_s[rows], self.dispersion[rows], self.replicas[rows], self.shape
+    def pool(self, rows: slice) -> PrefillPool:
+        """Return the pool of some of the cases."""
+        return PrefillPool(
+            self.service_s[rows], self.weights[rows], self.limit_s[rows], self.dispersion[rows], self.replicas[rows]
         )
 
 
@@ -68,22 +68,29 @@ def _cases(service: Distribution, limit_s: ArrayLike, arrivals: Arrivals, replic
     )
 
 
-class _Pool:
+class PrefillPool:
     """TTFT of prefill pools as a function of the rate: what does not depend on the rate is computed once."""
 
-    def __init__(self, cases: _Cases) -> None:
-        density = Density.of(cases.service_s, cases.weights)
-        self.tail = ResponseTail(density, cases.limit_s, cases.dispersion, cases.replicas)
-        self.replicas, self.dispersion = cases.replicas, cases.dispersion
-        self.release = 1 / density.mean_s
-        self.saturation = cases.replicas * self.release
-        self.late = cases.limit_s <= density.start_s
-        self.pooled = bool(np.any(cases.replicas > 1))
+    def __init__(
+        self, work_s: Floats, weights: Floats, limit_s: Floats, dispersion: Floats, replicas: Floats, own_s: Floats | None = None
+    ) -> None:
+        """Prepare cases of service times [s], (case, point), and a limit [s], index of dispersion and number of replicas, (case,) each.
+
+        `own_s`, (case, point), is what a request itself takes where that differs from the work that later ones wait for.
+        """
+        work = Density.of(work_s, weights)
+        own = work if own_s is None else Density.of(own_s, weights)
+        self.tail = ResponseTail(work, own, limit_s, dispersion, replicas)
+        self.replicas, self.dispersion = replicas, dispersion
+        self.release = 1 / work.mean_s
+        self.saturation = replicas * self.release
+        self.late = limit_s <= own.start_s
+        self.pooled = bool(np.any(replicas > 1))
         if self.pooled:
-            self.overlap = overlap(cases.service_s, cases.weights / cases.weights.sum(axis=1, keepdims=True))
-            self.bins = Bins.of(cases.replicas)
+            self.overlap = overlap(work_s, weights / weights.sum(axis=1, keepdims=True))
+            self.bins = Bins.of(replicas)
             self.departures = Departures.linear(self.release, self.bins)
-            self.shift_random_s, self.shift_burst_s = self._first_wait_shift(density)
+            self.shift_random_s, self.shift_burst_s = self._first_wait_shift(work)
 
     def misses(self, rate: Floats) -> Floats:
         """Return P(wait + service > limit), (case,)."""
@@ -136,7 +143,58 @@ def prefill_capacity_rps(
     cases = _cases(service, limit_s, arrivals or Arrivals(), replicas, extra_s)
 
     def solve(rows: slice) -> Floats:
-        pool = _Pool(cases.take(rows))
+        pool = cases.pool(rows)
         return highest_rate(pool.misses, allowed, pool.saturation)
 
     return in_chunks(len(cases.limit_s), solve).reshape(cases.shape)
+
+
+def prefill_attainment(
+    service: Distribution,
+    limit_s: ArrayLike,
+    rate_rps: ArrayLike,
+    *,
+    arrivals: Arrivals | None = None,
+    replicas: ArrayLike = 1,
+    extra_s: ArrayLike = 0.0,
+) -> Floats:
+    """Return the share of requests whose wait + service + extra is within `limit_s` [s] at a rate [requests/s] of the pool; arguments as above.
+
+    Zero at or beyond saturation.
+    """
+    rate, limit = np.broadcast_arrays(np.asarray(rate_rps, dtype=float), np.asarray(limit_s, dtype=float))
+    cases = _cases(service, limit, arrivals or Arrivals(), replicas, extra_s)
+    load = flat_cases(cases.shape, rate)
+
+    def solve(rows: slice) -> Floats:
+        pool = cases.pool(rows)
+        stable = load[rows] < 0.999 * pool.saturation
+        calm = np.clip(load[rows], 1e-3 * pool.saturation, 0.999 * pool.saturation)
+        return np.where(stable, 1 - pool.misses(calm), 0.0)
+
+    return in_chunks(len(load), solve).reshape(cases.shape)
+
+
+def prefill_ttft_s(
+    service: Distribution,
+    rate_rps: ArrayLike,
+    percentile: float,
+    *,
+    arrivals: Arrivals | None = None,
+    replicas: ArrayLike = 1,
+    extra_s: ArrayLike = 0.0,
+) -> Floats:
+    """Return the percentile of wait + service + extra [s] at a rate [requests/s] of the pool; arguments as above. ∞ at or beyond saturation.
+
+    Bisection on the limit between the shortest service and a thousand mean services.
+    """
+    check_percentile(percentile)
+    stream, mean = arrivals or Arrivals(), service.mean
+    shape = np.broadcast_shapes(mean.shape, np.shape(rate_rps), np.shape(stream.dispersion), np.shape(replicas), np.shape(extra_s))
+    low, high = np.zeros(shape) + np.log(1e-2 * mean), np.zeros(shape) + np.log(1e3 * mean)
+    for _ in range(18):
+        middle = (low + high) / 2
+        met = prefill_attainment(service, np.exp(middle), rate_rps, arrivals=stream, replicas=replicas) >= percentile
+        low, high = np.where(met, low, middle), np.where(met, middle, high)
+    stable = np.asarray(rate_rps, dtype=float) * mean < 0.999 * np.asarray(replicas, dtype=float)
+    return np.where(stable, np.exp((low + high) / 2) + np.asarray(extra_s, dtype=float), np.inf)

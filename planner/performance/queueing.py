@@ -182,16 +182,15 @@ def occupancy(rate: Floats, departures: Departures, bins: Bins, peak: Peakedness
     """Return the requests in flight of a system with state-dependent departures d(j).
 
     Births are λ/z + (1 − 1/z)·d(j) with z = `peak.stock`: an unusually full system is one in the middle of a burst. Where departures are linear
-    that is Bernoulli–Poisson–Pascal traffic of peakedness z. Arrivals see state j in proportion to λ + g·(d(j) − λ), which puts `peak.ahead`
-    requests before them; `ratio` is the geometric ratio of states beyond the last slot.
+    that is Bernoulli–Poisson–Pascal traffic of peakedness z. Arrivals see state j in proportion to its births; `ratio` is the geometric ratio
+    of states beyond the last slot.
     """
     base, gain = (rate / peak.stock)[:, None], (1 - 1 / peak.stock)[:, None]
     steps = bins.width[:, None] * np.log((base + gain * departures.before) / departures.into)
     steps[:, 0] = 0.0
     log_share = np.where(bins.used, np.cumsum(steps, axis=1), -np.inf)
     share = np.exp(log_share - log_share.max(axis=1, keepdims=True))
-    bias = np.minimum(peak.ahead / peak.stock, 1.0)[:, None]
-    found = share * (rate[:, None] * (1 - bias) + bias * departures.centre)
+    found = share * (base + gain * departures.centre)
     waits = _beyond(found, steps, bins, ratio)
     waits = waits / (waits + found.sum(axis=1))
     queued = _beyond(share, steps, bins, ratio)

@@ -193,13 +193,13 @@ class ResponseTail:
     `speedup` n > 1 is the queue of n servers seen as one n times as fast: the waits are those of S/n, the service remains S.
     """
 
-    def __init__(self, density: Density, limit_s: Floats, dispersion: Floats, speedup: Floats) -> None:
-        """Prepare cases of a service-time density, a limit [s], an index of dispersion ≥ 1 and a number of servers, each (case,)."""
-        self.density, self.speedup, self.dispersion = density, speedup, dispersion
-        self.time_s = np.maximum(limit_s - density.start_s, 1e-3 * density.mean_s)
+    def __init__(self, work: Density, own: Density, limit_s: Floats, dispersion: Floats, speedup: Floats) -> None:
+        """Prepare cases: the `work` that others wait for, a request's `own` service, its limit [s], index of dispersion ≥ 1, servers; (case,)."""
+        self.work, self.speedup, self.dispersion = work, speedup, dispersion
+        self.time_s = np.maximum(limit_s - own.start_s, 1e-3 * own.mean_s)
         self.s: Complexes = _SIGMA / self.time_s[:, None]
-        self.service: Complexes = density.transform(self.time_s)
-        self.mean_s = density.mean_s / speedup
+        self.service: Complexes = own.transform(self.time_s)
+        self.mean_s = work.mean_s / speedup
         self.bursty = dispersion > 1 + 1e-6
         if np.any(self.bursty):
             self._prepare_axis()
@@ -216,7 +216,7 @@ class ResponseTail:
         self.kernel_zero = weights / self.y_scaled
         self._kernels(weights)
         self.y = self.y_scaled / self.time_s[:, None]
-        self.lost, self.turned = self.density.transform_imaginary(self.y / self.speedup[:, None])
+        self.lost, self.turned = self.work.transform_imaginary(self.y / self.speedup[:, None])
         pole = 3.0
         self.log_reference = np.log(self.y_scaled) - 0.5 * np.log(pole**2 + self.y_scaled**2)
         self.angle_reference = np.arctan(self.y_scaled / pole) - np.pi / 2
@@ -228,8 +228,8 @@ class ResponseTail:
         self.own_kernel = _cauchy_kernel(self.y_scaled[:, len(_FIXED) :], weights[:, len(_FIXED) :])
 
     def _prepare_poisson(self) -> None:
-        shift = np.exp(-self.s * (self.density.start_s / self.speedup)[:, None])
-        self.service_fast: Complexes = self.density.transform(self.time_s * self.speedup) * shift
+        shift = np.exp(-self.s * (self.work.start_s / self.speedup)[:, None])
+        self.service_fast: Complexes = self.work.transform(self.time_s * self.speedup) * shift
 
     def waiting(self, rate: Floats) -> tuple[Complexes, Floats]:
         """Return W*(s) at the Euler nodes, (case, node), and P(W = 0), (case,), at arrival rates [1/s] below saturation."""
