@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ Examples:\n
   splitfleet plans examples\n
   splitfleet plans scenarios/ -o results --jobs 4
 """
+
+PATIENCE_S = 2.0
 
 app = typer.Typer()
 
@@ -57,17 +60,20 @@ def plans(
 
 
 class _Listener:
-    """Writes a line to stderr when a scenario reaches its next stage, each stage once."""
+    """Writes a line to stderr when a scenario that takes longer reaches its next stage."""
 
     def __init__(self) -> None:
+        self._began_s: dict[Path, float] = {}
         self._stages: dict[Path, str] = {}
 
     def __call__(self, scenario: Path, progress: Progress) -> None:
         from api.terminal.progress import words_of
 
-        if self._stages.get(scenario) != progress.stage:
+        waited_s = time.monotonic() - self._began_s.setdefault(scenario, time.monotonic())
+        if waited_s >= PATIENCE_S and self._stages.get(scenario) != progress.stage:
             self._stages[scenario] = progress.stage
             sys.stderr.write(f"      {scenario.name}: {round(100 * progress.done)} %, {words_of(progress)}\n")
+            sys.stderr.flush()
 
 
 def _line(end: Ended) -> str:

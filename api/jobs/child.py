@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.forkserver import ensure_running
 from typing import Generic, TypeVar
 
 from api.failures import Failure, failure_of
@@ -29,7 +30,12 @@ Work = Callable[[Task, Hear], Result]
 ORPHANED = 70
 PROGRESS_EVERY_S = 0.1
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["api.jobs.worker"])
+_CONTEXT.set_forkserver_preload(["api.jobs.worker", "api.jobs.warm"])
+
+
+def warm_up() -> None:
+    """Start the process that children are forked from, so that the first of them need not wait for it."""
+    ensure_running()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.failures import Failure, failure_of
-from api.jobs.child import Child, Done, Killed, Limits, Work
+from api.jobs.child import Child, Done, Killed, Limits, Work, warm_up
 from api.jobs.folder import DataFolder, artefact_of
 from api.jobs.job import Answer, Job, State, Trouble
 from api.jobs.store import JobStore
@@ -47,6 +47,7 @@ class Runner:
 
     def start(self) -> None:
         """Queue again what a former process left running, and begin."""
+        warm_up()
         recovered = self._store.recover()
         if recovered:
             _log.info("%d plan(s) were cut off and are made again", recovered)
