@@ -110,8 +110,10 @@ def mixed_step_s(
     chunk_context: FloatArray,
 ) -> FloatArray:
     """Return the time [s] of a decode step that also carries a prefill chunk of `chunk_tokens` after `chunk_context` cached ones."""
-    decode = decode_work(op, batch, context_tokens)
-    chunk = prefill_work(op, chunk_tokens, chunk_context, np.minimum(chunk_tokens, 1.0))
+    stage = np.maximum(batch / op.pp, np.minimum(batch, 1.0))
+    decode = decode_work(op, stage, context_tokens)
+    overlapped = chunk_tokens * pipeline_share(op, chunk_tokens)
+    chunk = prefill_work(op, overlapped, chunk_context, np.minimum(chunk_tokens, 1.0))
     both = _sum(decode, chunk)
     compute = np.where(chunk_tokens > 0, np.maximum(fx.prefill_compute, fx.decode_compute), fx.decode_compute)
     attention = _attention_s(op, fx, decode, op.decode_width, fx.decode_attention)

@@ -66,6 +66,7 @@ def traits_of(hardware: Hardware, model: Model, weights: WeightFormat, engine: s
         "link": link(hardware),
         "format": weights.label,
         "architecture": architecture(model),
+        "mixture": "" if model.experts is None else "moe",
         "model": model.id,
         "engine": engine,
         "era": era,

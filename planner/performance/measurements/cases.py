@@ -71,7 +71,7 @@ def _case(row: Row, hardware: Hardware, model: Model) -> Case:
         prefill,
         pattern,
         _load(row, where, engine, pattern),
-        traits_of(hardware, model, weights, engine, era) | _setting(row, apart=apart),
+        traits_of(hardware, model, weights, engine, era) | _setting(row, where, apart=apart),
         measured_of(row),
         _weight(row),
     )
@@ -136,7 +136,7 @@ def _concurrency(row: Row, engine: str, replicas: int, pattern: Pattern) -> floa
     return full * _SERVER_SHARE if row.text("mode").startswith("server") else 1.0
 
 
-def _setting(row: Row, *, apart: bool) -> dict[str, str]:
+def _setting(row: Row, where: Arrangement, *, apart: bool) -> dict[str, str]:
     """Return the traits of how a row was measured: they shift its predictions, never those of a plan."""
     source, kind = row.text("source_id"), row.text("batch_kind")
     protocol = "mlperf" if "mlperf" in source or "mlperf" in row.text("kind") else _protocol(source)
@@ -146,6 +146,7 @@ def _setting(row: Row, *, apart: bool) -> dict[str, str]:
     mode = row.text("mode")
     return {
         "pools": "apart" if apart else "together",
+        "ranks": "dp" if where.decode.dp_attention > 1 else "",
         "protocol": protocol,
         "arrival": arrival,
         "setting": f"{protocol}|{mode.split()[0]}" if mode else "",
