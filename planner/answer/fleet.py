@@ -91,14 +91,12 @@ def fleet_rows(context: Context) -> tuple[FleetRow, ...]:
 def _owned_rows(context: Context) -> Iterator[FleetRow]:
     solution = context.solution
     for (site, system), units in context.owned.items():
-        arrived = np.zeros(context.periods, dtype=int)
-        left = np.zeros(context.periods, dtype=int)
+        arrived = np.zeros(context.periods)
         for bought in solution.bought:
             if (bought.site, bought.system) == (site, system):
                 arrived[bought.period] += bought.count
-        for retired in solution.retired:
-            if (retired.site, retired.system) == (site, system):
-                left[retired.period] += retired.count
+        opening = context.scenario.hardware.stock.get(system, {}).get(site, 0)
+        left = np.concatenate([[opening], units[:-1]]) + arrived - units  # sold, or at the end of its life
         for period in range(context.periods):
             if units[period] or left[period]:
                 yield _fleet_row(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from planner.answer.context import Context, FloatArray
 from planner.economics.discounting import Timing
-from planner.economics.drivers import ownership_series
-from planner.economics.evaluation import evaluate, exclusions
-from planner.economics.lines import Driver, DriverSeries, Exclusion, LineItem
+from planner.economics.drivers import commitment_series, ownership_series
+from planner.economics.evaluation import counted_at_zero, evaluate, exclusions
+from planner.economics.lines import DRIVER_UNITS, Driver, DriverSeries, Exclusion, LineItem
 from planner.economics.summary import asset_account, carbon_items, emissions, summarise
 from planner.economics.templates import COST_LINES, NEVER_COUNTED
 from planner.plan.money import Figure, Money, Totals
 from planner.question.workloads import mean_over_design
+from planner.scenario import CLOUD
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -26,6 +28,8 @@ def money_of(context: Context, drivers: list[DriverSeries], figures: tuple[Figur
     carbon = carbon_items(drivers, terms.book, terms.clock)
     used = {use.assumption_id for item in (*costs, *carbon) for use in item.factors}
     always = {"discount_rate", "book_life_years", "economic_life_years", "residual_fraction"}
+    if context.scenario.hardware.stock:
+        always.add("stock_age_years")
     return Money(
         discount_rate=terms.clock.rate,
         convention=str(terms.clock.convention),
@@ -33,9 +37,27 @@ def money_of(context: Context, drivers: list[DriverSeries], figures: tuple[Figur
         discount_factors={timing.value: tuple(terms.clock.factors(timing).tolist()) for timing in Timing},
         assumptions=tuple(assumption for address, assumption in terms.book.items() if address in used | always),
         items=(*costs, *carbon),
-        excluded=(*exclusions(COST_LINES, terms.switches), *(Exclusion("", label, "never counted") for label in NEVER_COUNTED)),
+        excluded=_excluded(context, costs),
         totals=_totals(context, drivers, costs, carbon),
         figures=figures,
+    )
+
+
+NO_QUANTITY = (Driver.SITES, Driver.FTE, Driver.IT_KW_BUILT, Driver.UNITS_LEASED)
+
+
+def _excluded(context: Context, costs: tuple[LineItem, ...]) -> tuple[Exclusion, ...]:
+    """Return what the total leaves out and why: lines that are off, counted at zero, without a quantity, never counted."""
+    terms = context.costs.terms
+    return (
+        *exclusions(COST_LINES, terms.switches),
+        *counted_at_zero(costs, terms.book),
+        *(
+            Exclusion(line.id, line.label, f"stated, but a plan has no quantity of it ({DRIVER_UNITS[line.driver]})")
+            for line in COST_LINES
+            if line.enabled_by and line.driver in NO_QUANTITY and terms.switches.is_on(line.id)
+        ),
+        *(Exclusion("", label, "never counted") for label in NEVER_COUNTED),
     )
 
 
@@ -60,21 +82,54 @@ def _drivers(context: Context) -> Iterator[DriverSeries]:
 
 def _owned(context: Context) -> Iterator[DriverSeries]:
     """Yield the ownership quantities of each system at each site, over all of its equal sites."""
-    solution, count = context.solution, context.site_counts
     for site, system in context.owned:
-        bought = np.zeros(context.periods)
-        for row in solution.bought:
+        count, never = context.site_counts[site], np.zeros(context.periods)
+        bought = never.copy()
+        for row in context.solution.bought:
             if (row.site, row.system) == (site, system):
-                bought[row.period] += row.count * count[site]
-        retired = {
-            (row.arrived, row.period): float(row.count * count[site])
-            for row in solution.retired
-            if (row.site, row.system) == (site, system)
-        }
-        stock = context.scenario.hardware.stock.get(system, {}).get(site, 0) * count[site]
-        yield from ownership_series(
-            site, system, bought, retired, opening_units=float(stock), loan_periods=context.costs.terms.loan_periods
-        )
+                bought[row.period] += row.count * count
+        retired: dict[tuple[int, int], float] = {}
+        age = context.costs.terms.stock_age_periods(system)
+        for gone in context.solution.retired:
+            if (gone.site, gone.system) == (site, system):
+                cohort = gone.arrived if gone.arrived >= 0 else -age
+                retired[cohort, gone.period] = retired.get((cohort, gone.period), 0.0) + gone.count * count
+        stock = float(context.scenario.hardware.stock.get(system, {}).get(site, 0) * count)
+        decided = _ownership(context, site, system, bought, retired, stock)
+        yield from _without(decided, _ownership(context, site, system, never, {}, stock)) if stock else decided
+
+
+def _ownership(
+    context: Context, site: str, system: str, bought: FloatArray, retired: dict[tuple[int, int], float], stock: float
+) -> tuple[DriverSeries, ...]:
+    terms = context.costs.terms
+    return ownership_series(
+        site,
+        system,
+        bought,
+        retired,
+        opening_units=stock,
+        opening_age_periods=terms.stock_age_periods(system),
+        life_periods=terms.life_periods(system),
+        opening_life_periods=terms.stock_life_periods(system) if stock else None,
+        loan_periods=terms.loan_periods,
+    )
+
+
+def _without(decided: tuple[DriverSeries, ...], untouched: tuple[DriverSeries, ...]) -> Iterator[DriverSeries]:
+    """Yield the quantities of a plan less what a stock that nobody touches is sold for, or worth in the end.
+
+    Units owned before the plan are worth that whatever is decided: only what a decision changes is a cost of it. Running them
+    costs what it costs.
+    """
+    own = {series.key: series for series in untouched if series.driver in (Driver.UNITS_KEPT, Driver.UNITS_RETIRED)}
+    found = {series.key: series for series in decided}
+    for key in sorted(found | own):
+        series = found.get(key) or own[key]
+        mine = np.asarray(series.quantity) if key in found else np.zeros(len(series.quantity))
+        quantity = mine - np.asarray(own[key].quantity) if key in own else mine
+        if np.any(quantity):
+            yield replace(series, quantity=tuple(quantity.tolist()))
 
 
 def _site_drivers(context: Context) -> Iterator[DriverSeries]:
@@ -109,22 +164,27 @@ def nameplate_w(context: Context, site: str) -> FloatArray:
 
 
 def _rented(context: Context) -> Iterator[DriverSeries]:
+    """Yield the hours that run on demand, and commitments: signed in a period, running until their term or the plan ends."""
     hours: dict[str, FloatArray] = {}
-    held: dict[str, FloatArray] = {}
-    signed: dict[str, FloatArray] = {}
+    signed: dict[tuple[str, int], FloatArray] = {}
     offers = {offer.id: offer for offer in context.instance.offers}
     for row in context.solution.rented:
         offer = offers[row.offer]
-        item = row.offer.rpartition("|")[0] or row.offer
         if offer.blocks is not None:
-            running = sum(context.hours[row.period, block] for block in offer.blocks)
-            hours.setdefault(item, np.zeros(context.periods))[row.period] += row.count * running
+            running = context.hours[row.period, sorted(offer.blocks)].sum()
+            hours.setdefault(_item(row.offer), np.zeros(context.periods))[row.period] += row.count * running
         else:
-            held.setdefault(item, np.zeros(context.periods))[row.period : row.period + offer.term_periods] += row.count
-            signed.setdefault(item, np.zeros(context.periods))[row.period] += row.count
-    for driver, found in ((Driver.UNIT_HOURS_ON_DEMAND, hours), (Driver.UNITS_RESERVED, held), (Driver.UNITS_COMMITTED, signed)):
-        for item, quantity in sorted(found.items()):
-            yield _series(driver, quantity, site="cloud", item=item)
+            key = (_item(row.offer), offer.term_periods)
+            signed.setdefault(key, np.zeros(context.periods))[row.period] += row.count
+    for item, quantity in sorted(hours.items()):
+        yield _series(Driver.UNIT_HOURS_ON_DEMAND, quantity, site=CLOUD, item=item)
+    for (item, term), units in sorted(signed.items()):
+        yield from commitment_series(CLOUD, item, units, term)
+
+
+def _item(offer: str) -> str:
+    """Return the item of the price list that an offer of the program belongs to: without its hour block."""
+    return offer.rpartition("|")[0] or offer
 
 
 def _tokens(context: Context) -> Iterator[DriverSeries]:

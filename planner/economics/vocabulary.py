@@ -90,6 +90,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     "life_share_year": Definition("Share of the life used in a year", "1/year", Dimension.FRACTION_PER_YEAR),
     "book_life_years": Definition("Book life", "years", Dimension.YEARS),
     "economic_life_years": Definition("Economic life", "years", Dimension.YEARS),
+    "stock_age_years": Definition("Age of units owned before the plan", "years", Dimension.YEARS),
     "residual_fraction": Definition("Value when the economic life ends", "of the price", Dimension.FRACTION),
     "discount_rate": Definition("Discount rate", "1/year", Dimension.FRACTION_PER_YEAR),
 }

@@ -11,7 +11,7 @@ from planner.economics.defaults import PricedSystem, RentOffer
 from planner.economics.price_list import PriceList
 from planner.options.market import Market, Offering
 from planner.question.terms import Goods, Terms, terms_of
-from planner.scenario import Scenario
+from planner.scenario import CLOUD, Scenario
 
 SECONDS_PER_YEAR = 8760 * 3600
 
@@ -42,7 +42,11 @@ def costs_of(scenario: Scenario, catalog: Catalog, market: Market, demand: Deman
     rentals = tuple(sorted(_rentals(scenario, market), key=lambda rental: rental.item))
     apis = _apis(scenario, catalog)
     goods = Goods(
-        systems=[PricedSystem(item.system, item.purchase, item.price_change) for item in market.offerings if item.cloud is None],
+        systems=[
+            PricedSystem(item.system, known_price(scenario, item), item.price_change)
+            for item in market.offerings
+            if item.sites != (CLOUD,)
+        ],
         rents=[
             RentOffer(rental.item, rental.offering.system.chips, rental.usd_chip_hour, rental.term_years) for rental in rentals
         ],
@@ -52,6 +56,16 @@ def costs_of(scenario: Scenario, catalog: Catalog, market: Market, demand: Deman
     terms = terms_of(scenario, catalog, goods, [names[index] for index in demand.block_set.hour_of_week_blocks()])
     prices = PriceList(terms.book, terms.clock, terms.switches, loan_periods=terms.loan_periods)
     return Costs(terms, prices, rentals, apis)
+
+
+def known_price(scenario: Scenario, item: Offering) -> Sourced | None:
+    """Return the price of a unit also where it may not be bought: what a stock costs to support, and sells for, depends on it."""
+    if item.purchase is not None:
+        return item.purchase
+    entry = scenario.hardware.price_book.get(item.id)
+    if entry is not None and entry.purchase is not None:
+        return Sourced(entry.purchase, entry.source, Kind.USER, "", "what-if figure" if entry.what_if else "")
+    return item.system.purchase_usd
 
 
 def _rentals(scenario: Scenario, market: Market) -> Iterator[Rental]:

@@ -28,7 +28,7 @@ def pose(
         periods=periods_of(scenario, demand),
         blocks=tuple(block.name for block in demand.blocks),
         sites=sites_of(scenario, demand, costs),
-        systems=systems_of(market, scenario, catalog),
+        systems=systems_of(market, scenario, catalog, costs),
         placements=placements_of(scenario, market, costs),
         workloads=workloads_of(scenario, demand, costs),
         options=options_of(scenario, table, demand, costs, catalog),

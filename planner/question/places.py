@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from catalog.items import Catalog
 from planner.demand.table import DemandTable
+from planner.economics.discounting import Vector
 from planner.economics.lines import Driver
 from planner.economics.price_list import PriceList
 from planner.economics.templates import CARBON_LINES
@@ -73,14 +72,17 @@ def _cloud(scenario: Scenario, demand: DemandTable) -> Site:
     return Site(CLOUD, (None,) * periods, (None,) * periods, free, peak_usd_per_w=(0.0,) * periods)
 
 
-def systems_of(market: Market, scenario: Scenario, catalog: Catalog) -> tuple[System, ...]:
-    """Return every offering as an orderable unit; power and racks of rented ones are the provider's."""
+def systems_of(market: Market, scenario: Scenario, catalog: Catalog, costs: Costs) -> tuple[System, ...]:
+    """Return every offering as an orderable unit that serves its economic life; power of rented ones is the provider's."""
     book = book_of(catalog.coefficients)
     idle = [power_of(offering.hardware, book).shares["idle"] for offering in market.offerings]
-    return tuple(_system(item, scenario.horizon.periods, share) for item, share in zip(market.offerings, idle, strict=True))
+    return tuple(
+        _system(item, scenario.horizon.periods, share, costs.terms.life_periods(item.id))
+        for item, share in zip(market.offerings, idle, strict=True)
+    )
 
 
-def _system(offering: Offering, periods: int, idle_share: float) -> System:
+def _system(offering: Offering, periods: int, idle_share: float, life_periods: int | None) -> System:
     power = offering.power.value if offering.power is not None and offering.sites != (CLOUD,) else 0.0
     return System(
         id=offering.id,
@@ -95,6 +97,7 @@ def _system(offering: Offering, periods: int, idle_share: float) -> System:
         available_from=offering.available_from,
         lead_time_periods=offering.lead_periods,
         min_order=offering.minimum_order,
+        life_periods=life_periods,
         hardware_id=offering.hardware.id,
     )
 
@@ -115,30 +118,43 @@ def _placement(scenario: Scenario, offering: Offering, site: str, costs: Costs, 
     own = prices.own(site, offering.id) + offering.racks_by_site[site] * prices.per_unit(Driver.RACKS, site=site)
     if offering.power is not None and costs.terms.billing[site] != "metered":
         own = own + offering.power.value / 1e3 * prices.per_unit(Driver.IT_KW_CONTRACTED, site=site)
-    if offering.purchase is None:
-        return Placement(offering.id, site, own_usd=tuple(own.tolist()), initial=stock)
-    price = offering.purchase.value * np.array(
-        [(1.0 - offering.price_change) ** (t * costs.terms.clock.years_per_period) for t in range(periods)]
-    )
-    cohorts = ([-1] if stock else []) + (list(range(periods)) if retire_new else [])
+    life, left = costs.terms.life_periods(offering.id), costs.terms.stock_life_periods(offering.id)
+    bought = scenario.acquisition.buy and offering.purchase is not None
+    resale: dict[tuple[int, int], float] = {}
+    if bought and retire_new:
+        resale |= _resales(prices, site, offering.id, life, periods)
+    if stock and not costs.prices.unknown(Driver.UNITS_RETIRED, site=site, item=offering.id):
+        age = costs.terms.stock_age_periods(offering.id)
+        usd = prices.retire(site, offering.id, -age, left)
+        resale |= {(-1, period): float(usd[period]) for period in range(1, periods if left is None else left)}
     return Placement(
         system=offering.id,
         site=site,
-        buy_usd=tuple(prices.buy(site, offering.id).tolist()) if scenario.acquisition.buy else (),
-        cash_usd=tuple(price.tolist()),
+        buy_usd=tuple(prices.buy(site, offering.id, life).tolist()) if bought else (),
+        cash_usd=tuple(_paid(offering, costs).tolist()) if bought else (),
         own_usd=tuple(own.tolist()),
-        retire_usd=dict(_retirements(prices, site, offering.id, cohorts, periods)),
+        retire_usd=resale,
         initial=stock,
+        initial_life=left if stock else None,
     )
 
 
-def _retirements(
-    prices: PriceList, site: str, item: str, cohorts: list[int], periods: int
-) -> Iterator[tuple[tuple[int, int], float]]:
-    for cohort in cohorts:
-        usd = prices.retire(site, item, cohort)
-        for period in range(max(cohort + 1, 1), periods):
-            yield (cohort, period), float(usd[period])
+def _paid(offering: Offering, costs: Costs) -> Vector:
+    """Return what one unit takes from a budget for purchases in each period [USD, undiscounted]: its price on its path."""
+    book = costs.terms.book
+    price, path = (book.resolve(name, (offering.id,)) for name in ("purchase_usd", "price_index"))
+    prices = np.asarray(price.values, dtype=np.float64) * np.asarray(path.values, dtype=np.float64)
+    return np.broadcast_to(prices, costs.terms.clock.periods)
+
+
+def _resales(prices: PriceList, site: str, item: str, life: int | None, periods: int) -> dict[tuple[int, int], float]:
+    """Return what taking out a unit in mid-life costs [USD, negative: resale], by period of purchase and of leaving."""
+    found: dict[tuple[int, int], float] = {}
+    for cohort in range(periods):
+        usd = prices.retire(site, item, cohort, life)
+        end = periods if life is None else min(periods, cohort + life)
+        found |= {(cohort, period): float(usd[period]) for period in range(cohort + 1, end)}
+    return found
 
 
 def offers_of(scenario: Scenario, demand: DemandTable, costs: Costs) -> tuple[Offer, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.items import ApiOffer, Catalog
+from catalog.items import ApiOffer, Catalog, Kind
 from planner.economics.assumptions import Assumption, AssumptionBook, assumption_id, given
 from planner.economics.defaults import (
     HOURS_PER_YEAR,
@@ -55,14 +56,34 @@ class Terms:
     billing: Mapping[str, Billing]
     loan_periods: int = 0
 
+    def life_periods(self, item: str) -> int | None:
+        """Return the whole periods that a unit of a system serves before its economic life ends; None = beyond the horizon.
 
-def terms_of(
-    scenario: Scenario, catalog: Catalog, goods: Goods, block_of_hour: Sequence[str] = (), *, oldest_age_periods: int = 1
-) -> Terms:
+        A unit leaves at the start of the period in which its life would end, at least one period after it came.
+        """
+        periods = self._whole_life(item)
+        return None if periods >= self.clock.periods else periods
+
+    def stock_age_periods(self, item: str) -> int:
+        """Return how old units owned before the plan are taken to be when it starts [periods]; at least one."""
+        return max(1, round(self.book.resolve("stock_age_years", (item,)).values[0] / self.clock.years_per_period))
+
+    def stock_life_periods(self, item: str) -> int | None:
+        """Return the periods that units owned before the plan still serve, at least one; None = beyond the horizon."""
+        left = max(1, self._whole_life(item) - self.stock_age_periods(item))
+        return None if left >= self.clock.periods else left
+
+    def _whole_life(self, item: str) -> int:
+        years = self.book.resolve("economic_life_years", (item,)).values[0]
+        return max(1, math.floor(years / self.clock.years_per_period + 1e-9))
+
+
+def terms_of(scenario: Scenario, catalog: Catalog, goods: Goods, block_of_hour: Sequence[str] = ()) -> Terms:
     """Return the terms of a scenario.
 
     `block_of_hour` names the hour block of each of the 168 hours of the week (empty: no blocks, one tariff): a time-of-use tariff
-    becomes the mean price of each block. Units owned before the plan are taken to be `oldest_age_periods` old.
+    becomes the mean price of each block. Units owned before the plan are taken to have served half of their economic life,
+    unless `stock_age_years` says otherwise.
     """
     clock = clock_of(scenario)
     billing = {site.id: site_billing(site) for site in scenario.sites}
@@ -79,7 +100,8 @@ def terms_of(
             *stated,
         ]
     )
-    book = book.replaced(_derived(book, clock, oldest_age_periods)).replaced(stated)
+    book = book.replaced(_stock_ages(book)).replaced(stated)
+    book = book.replaced(_derived(book, clock)).replaced(stated)
     switches = line_switches(book, billing, scenario.economics.exclude)
     financed = book.find("financed_share") is not None
     return Terms(book, clock, switches, billing, _loan_periods(book, clock) if financed else 0)
@@ -193,14 +215,34 @@ def _stated(scenario: Scenario, clock: Discounting) -> list[Assumption]:
     return found + written
 
 
-def _derived(book: AssumptionBook, clock: Discounting, oldest_age_periods: int) -> Iterable[Assumption]:
-    """Return what follows from lives and loans, for all systems and for those with a life of their own."""
-    items = sorted({address.partition("[")[2].rstrip("]") for address in book if address.startswith("economic_life_years[")})
-    for item in ("", *items):
+def _with_own(book: AssumptionBook, *names: str) -> list[str]:
+    """Return nothing (all systems) and every system that has a figure of its own under one of the names."""
+    own = {address.partition("[")[2].rstrip("]") for address in book if address.startswith(tuple(f"{name}[" for name in names))}
+    return ["", *sorted(own)]
+
+
+def _stock_ages(book: AssumptionBook) -> Iterable[Assumption]:
+    """Return how old units owned before the plan are taken to be: nobody says, so half of the economic life."""
+    known = definition("stock_age_years")
+    for item in _with_own(book, "economic_life_years"):
+        scope = (item,) if item else ()
+        life = book.resolve("economic_life_years", scope)
+        note = "not stated: units owned before the plan are taken to be halfway through their economic life"
+        label = f"{known.label}: {item}" if item else known.label
+        address = assumption_id("stock_age_years", *scope)
+        source = "splitfleet default"
+        yield Assumption(address, label, (life.values[0] / 2.0,), known.unit, source, "", Kind.ESTIMATE, note=note)
+
+
+def _derived(book: AssumptionBook, clock: Discounting) -> Iterable[Assumption]:
+    """Return what follows from lives and loans, for all systems and for those with a life or a residual of their own."""
+    ages = [one.values[0] for address, one in book.items() if address.startswith("stock_age_years")]
+    oldest = max(1, math.ceil(max(ages) / clock.years_per_period))
+    for item in _with_own(book, "economic_life_years", "residual_fraction"):
         scope = (item,) if item else ()
         life = book.resolve("economic_life_years", scope).values[0]
         residual = book.resolve("residual_fraction", scope).values[0]
-        yield from life_assumptions(clock, life, residual, item=item, oldest_age_periods=oldest_age_periods)
+        yield from life_assumptions(clock, life, residual, item=item, oldest_age_periods=oldest)
     if book.find("financed_share") is not None:
         rate = (book.find("loan_rate") or book.resolve("discount_rate")).values[0]
         yield from loan_assumptions(clock, rate, _loan_term(book))
