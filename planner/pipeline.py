@@ -18,6 +18,7 @@ from planner.question.costs import costs_of
 from planner.question.demand import demand_of
 from planner.question.instance import pose
 from planner.question.models import with_known_models
+from planner.question.rivals import without_dearer_rentals
 from planner.scenario import Scenario
 
 Listener = Callable[[Progress], None]
@@ -35,8 +36,8 @@ def make_plan(scenario: Scenario, catalog: Catalog, *, folder: Path = Path(), pr
     demand = demand_of(scenario, catalog, folder)
     market = survey(scenario, catalog)
     tell(Progress("options", 0.1, f"predicting {len(market.offerings)} systems"))
-    table = tabulate(scenario, catalog, market, demand, folder)
     costs = costs_of(scenario, catalog, market, demand)
+    table = without_dearer_rentals(tabulate(scenario, catalog, market, demand, folder), costs)
     instance = pose(scenario, catalog, demand, market, table, costs)
     tell(Progress("solve", 0.3, f"choosing among {len(table.rows)} options"))
     solution = solve_instance(instance, _solver_listener(tell))

@@ -171,14 +171,15 @@ def _api_option(workload: str, item: str, demand: DemandTable, costs: Costs, mea
 
 
 def links_of(table: OptionsTable) -> tuple[Link, ...]:
-    """Return the ways from prefill to decode: inside a site, for one workload, with the same KV format."""
-    groups: dict[tuple[str, str, str], dict[str, set[str]]] = {}
+    """Return the ways from prefill to decode: inside a site (of one provider's instances), for one workload, in one KV format."""
+    groups: dict[tuple[str, str, str, str], dict[str, set[str]]] = {}
     for row in table.rows:
         for site in row.sites:
-            groups.setdefault((row.workload, site, row.kv.value), {}).setdefault(row.role.value, set()).add(row.id)
+            key = (row.workload, site, row.kv.value, row.system if site == CLOUD else "")
+            groups.setdefault(key, {}).setdefault(row.role.value, set()).add(row.id)
     return tuple(
-        Link(f"{workload}|{site}|{kv}", frozenset(roles["prefill"]), frozenset(roles["decode"]), site, site)
-        for (workload, site, kv), roles in sorted(groups.items())
+        Link("|".join(key), frozenset(roles["prefill"]), frozenset(roles["decode"]), key[1], key[1])
+        for key, roles in sorted(groups.items())
         if "prefill" in roles and "decode" in roles
     )
 
