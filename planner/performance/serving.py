@@ -16,7 +16,9 @@ import numpy as np
 from planner.performance.factors import Factors
 from planner.performance.memory import max_batch
 from planner.performance.operands import FloatArray, Operands
-from planner.performance.roofline import decode_s, prompt_s, service_s
+from planner.performance.floor import decode_floor_s
+from planner.performance.operations import decode_step_s
+from planner.performance.roofline import prompt_s, service_s
 
 
 class Pattern(StrEnum):
@@ -92,7 +94,13 @@ def _wanting(load: Load) -> FloatArray:
 def _decode(deployed: Deployed, load: Load, batch: FloatArray) -> FloatArray:
     """Return the time per output token [s] at a batch, prefill apart; half the answer stands in the cache on average."""
     context = load.input_tokens + load.output_tokens / 2
-    return decode_s(deployed.decode, deployed.factors, batch, context) / load.tokens_per_step
+    return decode_step_s(deployed.decode, deployed.factors, batch, context) / load.tokens_per_step
+
+
+def _held_up(deployed: Deployed, load: Load, batch: FloatArray, tpot: FloatArray) -> FloatArray:
+    """Return a time per output token that is not below the floor of its batch [s]."""
+    floor = decode_floor_s(deployed.decode, batch, load.input_tokens + load.output_tokens / 2)
+    return np.maximum(tpot, floor / load.tokens_per_step)
 
 
 def _alone(deployed: Deployed, load: Load) -> FloatArray:
@@ -112,7 +120,7 @@ def _more_tokens(load: Load) -> FloatArray:
 def _single(deployed: Deployed, load: Load) -> Serving:
     fx = deployed.factors
     batch = occupancy(deployed, load)
-    tpot = _decode(deployed, load, batch)
+    tpot = _held_up(deployed, load, batch, _decode(deployed, load, batch))
     ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms
     e2e = ttft + _more_tokens(load) * tpot
     rate = load.concurrency * load.output_tokens / np.where(load.input_tokens > 1.0, e2e, load.output_tokens * tpot)
@@ -123,7 +131,7 @@ def _static(deployed: Deployed, load: Load) -> Serving:
     """All prompts prefill together, then all decode; what memory does not hold runs in a further wave."""
     fx = deployed.factors
     batch = occupancy(deployed, load)
-    tpot = _decode(deployed, load, batch)
+    tpot = _held_up(deployed, load, batch, _decode(deployed, load, batch))
     fresh = np.maximum(load.input_tokens - load.cached_tokens, 1.0)
     ttft = prompt_s(deployed.prefill, fx, fresh, load.cached_tokens, batch) * fx.static_prefill
     wave = ttft + _more_tokens(load) * tpot
@@ -135,7 +143,7 @@ def _offline(deployed: Deployed, load: Load) -> Serving:
     """The queue never empties: an instance alternates prefill of newcomers with decode of a full batch."""
     fx = deployed.factors
     batch = occupancy(deployed, load)
-    service, step = _service(deployed, load), _decode(deployed, load, batch)
+    service, step = _service(deployed, load), _held_up(deployed, load, batch, _decode(deployed, load, batch))
     cycle = (batch * service + load.output_tokens * step) * fx.offline
     tpot = cycle / load.output_tokens
     rate = load.replicas * batch * load.output_tokens / cycle / load.beams
@@ -148,7 +156,7 @@ def _poisson(deployed: Deployed, load: Load) -> Serving:
     fx = deployed.factors
     batch = _wanting(load)
     service = _queue_service(deployed, load)
-    tpot = _inflated(deployed, load, batch, service)
+    tpot = _held_up(deployed, load, batch, _inflated(deployed, load, batch, service))
     utilisation = np.clip(batch * service / np.maximum(_more_tokens(load) * tpot, 1e-9), 0.0, 0.95)
     wait = fx.queueing * service * utilisation / (1.0 - utilisation)
     ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms + wait + fx.first_token_steps * tpot
@@ -175,7 +183,7 @@ def _closed(deployed: Deployed, load: Load) -> Serving:
     return Serving(ttft, tpot, load.replicas * want * load.output_tokens / e2e / load.beams, e2e)
 
 
-_FIXED_POINT_ROUNDS = 3
+_FIXED_POINT_ROUNDS = 2
 
 
 def _prefill_residence(batch: FloatArray, service: FloatArray, decode_s: FloatArray) -> FloatArray:
