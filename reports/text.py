@@ -68,7 +68,10 @@ def sheet_name(wanted: str, taken: frozenset[str] = frozenset()) -> str:
     >>> sheet_name("a/b: [c]"), sheet_name("Cost", frozenset({"cost"})), sheet_name("History")
     ('a b c', 'Cost 2', 'History 2')
     """
-    plain = " ".join(_SHEET_CHARACTERS.sub(" ", clean(wanted).replace("\n", " ")).split()).strip("' ") or "Sheet"
+    plain = (
+        " ".join(_SHEET_CHARACTERS.sub(" ", clean(wanted, 4 * SHEET_NAME_LIMIT).replace("\n", " ")).split()).strip("' ")
+        or "Sheet"
+    )
     used = {name.casefold() for name in taken} | {"history"}
     name, number = _fit(plain, ""), 1
     while name.casefold() in used:

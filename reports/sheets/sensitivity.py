@@ -141,6 +141,7 @@ def _discount(book: Book, sheet: Sheet, money: Money) -> None:
     (c0, c1), (t0, t1) = book.rows["timed cash"], book.rows["times"]
     cash, times = f"Cost!$H${c0}:${last}${c1}", f"Cost!$H${t0}:${last}${t1}"
     rate, npc = book.spots["discount_rate"], book.spots["npc"]
+    cost = npc.seen_from(SHEET)
     for point in POINTS:
         if rate.value + point <= -0.5:
             continue
@@ -149,8 +150,8 @@ def _discount(book: Book, sheet: Sheet, money: Money) -> None:
         sheet.write(
             point, Formula(f"={rate.seen_from(SHEET)}+A{row}", rate.value + point),
             Formula(f"=SUMPRODUCT({cash},(1+B{row})^-{times})", value),
-            Formula(f"=C{row}-{npc.seen_from(SHEET)}", value - npc.value),
-            style=[INPUT, Style(Role.CALC, PERCENT), CALC, CALC],
+            Formula(f"=IF({cost}=0,0,C{row}/{cost}-1)", value / npc.value - 1.0 if npc.value else 0.0),
+            style=[INPUT, Style(Role.CALC, PERCENT), CALC, Style(Role.CALC, PERCENT)],
         )  # fmt: skip
 
 

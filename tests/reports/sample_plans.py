@@ -6,8 +6,8 @@ They stand in for real ones where many are needed, of every size and with every 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -85,11 +85,24 @@ class Draft:
         return float(np.round(self.rng.uniform(low, high), 4))
 
 
-def sample_plan(seed: int, size: Size = Size(), *, hostile: Sequence[str] = ()) -> Plan:
-    """Return a plan with a fleet; `hostile` texts stand wherever a user's or a source's free text may."""
+def sample_plan(
+    seed: int,
+    size: Size = Size(),
+    *,
+    hostile: Sequence[str] = (),
+    changes: Mapping[str, float] | None = None,
+    discount_rate: float | None = None,
+) -> Plan:
+    """Return a plan with a fleet; `hostile` texts stand wherever a user's or a source's free text may.
+
+    `changes` sets single-valued assumptions by address, `discount_rate` the rate: the same fleet, priced anew.
+    """
     draft = _draft(seed, size, hostile)
     _buy(draft)
-    book = AssumptionBook(_assumptions(draft))
+    given = changes or {}
+    book = AssumptionBook([replace(one, values=(given[one.id],)) if one.id in given else one for one in _assumptions(draft)])
+    if discount_rate is not None:
+        draft.clock = replace(draft.clock, rate=discount_rate)
     _drive(draft)
     return _plan(draft, _money(draft, book), "feasible" if draft.rng.random() < 0.3 else "optimal", _evidence(draft))
 
