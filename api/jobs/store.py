@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -77,6 +77,13 @@ class QueueFull(SplitfleetError):
     status = 429
 
 
+class StorageFull(SplitfleetError):
+    """There is no room on the disk for another job; nothing was accepted."""
+
+    code = "storage-full"
+    status = 507
+
+
 class JobStore:
     """The jobs of one data folder, in SQLite with a write-ahead log that is synced at every commit."""
 
@@ -101,7 +108,7 @@ class JobStore:
     def submit(self, request: Request) -> tuple[Job, bool]:
         """Return the job of a request and whether it is new; a key seen before gives the job that it gave then.
 
-        Raises KeyReused where the key came with another body, QueueFull where too many jobs wait.
+        Raises KeyReused where the key came with another body, QueueFull where too many jobs wait, StorageFull without room.
         """
         known = self._of_key(request)
         if known is not None:
@@ -118,6 +125,11 @@ class JobStore:
             if twin is None:
                 raise
             return twin, False
+        except OperationalError as error:
+            if "disk is full" not in str(error.orig):
+                raise
+            msg = "the disk is full; the plan was not accepted"
+            raise StorageFull(msg) from None
 
     def _of_key(self, request: Request) -> Job | None:
         if request.idempotency_key is None:

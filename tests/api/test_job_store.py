@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy.exc import OperationalError
 
 from api.jobs.job import Answer, Artefact, Job, Request, State, Trouble
-from api.jobs.store import MOST_INTERRUPTIONS, JobStore, KeyReused, QueueFull
+from api.jobs.store import MOST_INTERRUPTIONS, JobStore, KeyReused, QueueFull, StorageFull
 from catalog.errors import Problem
 from planner.errors import InputError
 
@@ -173,6 +174,23 @@ def test_a_locked_database_is_an_error_and_not_a_lie(store: JobStore, tmp_path: 
     with pytest.raises(OperationalError):
         store.submit(_request())
     assert store.page(10) == []
+
+
+def test_a_full_disk_refuses_and_forgets_nothing(store: JobStore) -> None:
+    """Without room nothing is accepted; what was accepted before stays, and room made again is used."""
+    store.submit(_request(0))
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 30")
+    accepted = 1
+    with pytest.raises(StorageFull, match="disk is full"):
+        while True:
+            store.submit(replace(_request(accepted), scenario_json="x" * 10_000))
+            accepted += 1
+    assert len(store.page(1000)) == accepted
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    assert store.submit(_request(accepted))[1]
 
 
 def _claimed(store: JobStore) -> Job:
