@@ -92,7 +92,7 @@ def _requests(scenario: Scenario, workload: Workload, demand: DemandTable, count
         first = load.epoch_of_period.index(epoch)
         yield Requests(
             classes=tuple(demand.classes[row] for row in rows if demand.classes[row].first_period == first),
-            population=population.condensed((24, 1)),
+            population=population.condensed((12, 4)),
             sla=workload.sla,
             dispersion=max(load.iat_cv, 1.0) ** 2,
             rate_rps=peak,

@@ -6,8 +6,8 @@ A replica that keeps its promises on the workload's own mix carries `rate` reque
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,21 @@ from planner.demand.classes import RequestClass
 from planner.demand.population import Population
 from planner.options.deployments import Deployment
 from planner.options.table import Role
+from planner.performance.capacity_aggregated import Limits, MixedEngine, aggregated_capacity_rps
+from planner.performance.capacity_decode import DecodeEngine, EndToEnd, decode_capacity_rps
 from planner.performance.capacity_prefill import prefill_capacity_rps
 from planner.performance.queueing import Arrivals, Distribution
-from planner.scenario.workload import Sla
+from planner.scenario.workload import Limit, Sla
 
 FloatArray = NDArray[np.float64]
 BATCHES = np.unique(np.round(np.geomspace(1, 1024, 41))).astype(np.float64)
+MIXED_BATCHES = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0])
+CHUNK_TOKENS = np.array([0.0, 128.0, 256.0, 512.0, 1024.0, 2048.0])
+CHUNK_BUDGETS = (256.0, 512.0, 2048.0)  # prompt tokens that an engine may be set to carry in one iteration; the best is taken
 BATCH_UTILISATION = 0.95  # work without a latency promise still needs room to end inside its window
-TRANSFER_PERCENTILE = 0.95
+FIRST_TOKEN_PART = 0.25  # of an E2E promise without one for TTFT
+ADMISSION_PART = 0.1  # of the time before the first token, which a request may wait for a slot in the batch
+DEFAULT_LIMIT = Limit.model_validate({"limit": "1 s"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,17 @@ class Requests:
     def shares(self) -> FloatArray:
         """Return the classes' shares of the requests, shape (class,)."""
         return np.array([item.share for item in self.classes])
+
+    @property
+    def output(self) -> Distribution:
+        """Return the output tokens of the mix as quadrature."""
+        return Distribution(self.population.output_tokens, self.population.weight)
+
+    @property
+    def decode_context(self) -> float:
+        """Return the mean context of a decode step of the mix [tokens]."""
+        tokens = self.shares * [item.osl_tokens for item in self.classes]
+        return float(tokens @ [item.decode_context_tokens for item in self.classes] / tokens.sum())
 
     @property
     def mean_output(self) -> float:
@@ -89,23 +107,22 @@ def _shared_out(rate: FloatArray, work: FloatArray, requests: Requests) -> Float
 
 def _prefill(deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
     mix, by_class, fixed = _prompt_times(deployments, requests)
-    limit = requests.sla.ttft
-    mean = mix @ requests.population.weight
-    if requests.is_batch or limit is None:
-        rate, limited_by = BATCH_UTILISATION / mean, "throughput"
+    budget_s, promise = _first_token_s(requests), requests.sla.ttft or requests.sla.e2e
+    if requests.is_batch or promise is None:
+        rate, limited_by = BATCH_UTILISATION / (mix @ requests.population.weight), "throughput"
     else:
-        rate, limited_by = _queued(mix, requests, limit.limit - fixed - extra_s, limit.percentile), "ttft"
+        rate, limited_by = _queued(mix, requests, budget_s - fixed - extra_s, promise.percentile), "ttft"
     return [Capacity(row, limited_by, 1.0) for row in _shared_out(rate, by_class, requests)]
 
 
 def _queued(service_s: FloatArray, requests: Requests, slack_s: FloatArray, percentile: float) -> FloatArray:
-    """Return the rate of one replica [requests/s] in a pool of as many as the workload would need of it."""
-    service = Distribution(service_s, requests.population.weight)
-    arrivals = Arrivals(requests.dispersion)
-    alone = prefill_capacity_rps(service, slack_s, percentile / 100.0, arrivals=arrivals)
-    replicas = _pool_size(alone, requests)
-    pooled = prefill_capacity_rps(service, slack_s, percentile / 100.0, arrivals=arrivals, replicas=replicas)
-    return np.maximum(pooled / replicas, alone)
+    """Return the rate of one prefill replica [requests/s]."""
+    service, arrivals = Distribution(service_s, requests.population.weight), Arrivals(requests.dispersion)
+
+    def rate_of(replicas: FloatArray | float) -> FloatArray:
+        return prefill_capacity_rps(service, slack_s, percentile / 100.0, arrivals=arrivals, replicas=replicas)
+
+    return _pooled(rate_of, requests)
 
 
 def _pool_size(rate: FloatArray, requests: Requests) -> FloatArray:
@@ -118,9 +135,8 @@ def _step_times(deployments: Sequence[Deployment], requests: Requests) -> tuple[
     """Return decode step times [s] of the mix (deployment, batch), of the classes (deployment, batch, class), and memory caps."""
     context = np.array([item.decode_context_tokens for item in requests.classes])
     output = np.array([item.osl_tokens for item in requests.classes])
-    mean_context = float(requests.shares * output @ context / (requests.shares @ output))
     whole = float(requests.shares * output @ (context + output / 2.0) / (requests.shares @ output))
-    mix = np.stack([item.step.decode_step_s(BATCHES, mean_context) for item in deployments])
+    mix = np.stack([item.step.decode_step_s(BATCHES, requests.decode_context) for item in deployments])
     by_class = np.stack([item.step.decode_step_s(BATCHES[:, None], context[None, :]) for item in deployments])
     room = np.array([float(item.step.max_batch(whole)) for item in deployments])
     return mix, by_class, room
@@ -138,60 +154,118 @@ def _largest_batch(
     return batch, index.astype(np.int64), by_memory
 
 
-def _occupied(batch: FloatArray, requests: Requests, percentile: float, replicas: FloatArray) -> FloatArray:
-    """Return the mean sequences in flight per replica at which a pool stays within its batch: a + z sqrt(F a) = B (per pool)."""
-    from statistics import NormalDist
-
-    z = NormalDist().inv_cdf(percentile / 100.0)
-    spread = z * np.sqrt(max(requests.dispersion, 1.0))
-    root = (-spread + np.sqrt(spread**2 + 4.0 * batch * replicas)) / 2.0
-    return np.asarray(root**2 / replicas, dtype=np.float64)
+def _limit_s(limit: Limit | None, requests: Requests) -> float:
+    """Return a limit [s], infinite where nothing is promised."""
+    return np.inf if limit is None or requests.is_batch else limit.limit
 
 
 def _decode(deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
+    """Return decode capacities; of an E2E promise alone, `FIRST_TOKEN_PART` is left to prefill."""
     del extra_s  # the wait before the first token belongs to prefill
     mix, by_class, room = _step_times(deployments, requests)
-    limit = requests.sla.tpot
-    batch, index, by_memory = _largest_batch(mix, room, limit.limit if limit and not requests.is_batch else np.inf)
-    pick = np.arange(len(deployments))
-    step = mix[pick, index]
-    output = np.array([item.osl_tokens for item in requests.classes])
-    work = by_class[pick, index] * output[None, :]
-    percentile = limit.percentile if limit else 95.0
-    replicas = _pool_size(batch / (step * requests.mean_output), requests)
-    busy = batch * BATCH_UTILISATION if requests.is_batch else _occupied(batch, requests, percentile, replicas)
-    rate = busy / (work @ requests.shares)
-    words = np.where(by_memory, "memory", "tpot")
+    tpot, e2e = requests.sla.tpot, requests.sla.e2e
+    batch, index, by_memory = _largest_batch(mix, room, _limit_s(tpot, requests))
+    work = (
+        by_class[np.arange(len(deployments)), index]
+        * [item.osl_tokens for item in requests.classes]
+        / np.maximum(batch, 1.0)[:, None]
+    )
+    if requests.is_batch or (tpot is None and e2e is None):
+        rate = np.where(batch > 0, BATCH_UTILISATION / (work @ requests.shares), 0.0)
+    else:
+        engine = DecodeEngine(mix, BATCHES, room)
+        rate = _pooled(lambda replicas: _decode_rate(engine, requests, replicas), requests)
+    words = np.where(by_memory, "memory", "tpot" if tpot is not None else "e2e")
     return [Capacity(row, str(word), 0.0) for row, word in zip(_shared_out(rate, work, requests), words, strict=True)]
 
 
+def _decode_rate(engine: DecodeEngine, requests: Requests, replicas: FloatArray | float) -> FloatArray:
+    tpot, e2e = requests.sla.tpot, requests.sla.e2e
+    before_s = _first_token_s(requests)
+    end = None if e2e is None else EndToEnd(e2e.limit, e2e.percentile / 100.0, before_s)
+    return decode_capacity_rps(
+        engine,
+        requests.output,
+        _limit_s(tpot, requests) if tpot is not None else 1e3,
+        (tpot or e2e or DEFAULT_LIMIT).percentile / 100.0,
+        arrivals=Arrivals(requests.dispersion),
+        replicas=replicas,
+        admission_s=ADMISSION_PART * before_s,
+        e2e=end,
+    )
+
+
+def _first_token_s(requests: Requests) -> float:
+    """Return the time that a request may spend before it decodes [s]."""
+    ttft, e2e = requests.sla.ttft, requests.sla.e2e
+    if ttft is not None:
+        return ttft.limit
+    return FIRST_TOKEN_PART * e2e.limit if e2e is not None else 0.0
+
+
+def _pooled(rate_of: Callable[[FloatArray | float], FloatArray], requests: Requests) -> FloatArray:
+    """Return the rate of one replica in a pool of as many as will share a queue, never below that of a replica alone."""
+    alone = rate_of(1.0)
+    replicas = _pool_size(alone, requests)
+    return np.maximum(rate_of(replicas) / replicas, alone) if np.any(replicas > 1) else alone
+
+
 def _aggregated(deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
-    """Return capacities where decode steps carry their share of prompts: TPOT(B) = step(B) + interference · B · prefill / OSL."""
-    prompts, prompts_by_class, fixed = _prompt_times(deployments, requests)
+    """Return the capacities of pools whose decode steps carry chunks of other requests' prompts."""
+    _, prompts, fixed = _prompt_times(deployments, requests)
     mix, by_class, room = _step_times(deployments, requests)
-    mean_prompt = prompts @ requests.population.weight
-    share = np.array([item.step.interference_share() for item in deployments])
     output = np.array([item.osl_tokens for item in requests.classes])
-    tpot = mix + share[:, None] * BATCHES[None, :] * mean_prompt[:, None] / requests.mean_output
-    limit = requests.sla.tpot
-    batch, index, by_memory = _largest_batch(tpot, room, limit.limit if limit and not requests.is_batch else np.inf)
-    pick = np.arange(len(deployments))
-    decode_work = by_class[pick, index] * output[None, :] / np.maximum(batch, 1.0)[:, None]
-    work = decode_work + prompts_by_class
-    saturated = 1.0 / (work @ requests.shares)
-    replicas = _pool_size(saturated, requests)
-    percentile = limit.percentile if limit else 95.0
-    held = batch * BATCH_UTILISATION if requests.is_batch else _occupied(batch, requests, percentile, replicas)
-    rate = saturated * held / np.maximum(batch, 1.0)
-    limited = np.where(by_memory, "memory", "tpot")
-    if requests.sla.ttft is not None and not requests.is_batch:
-        # A prompt waits for the prompts before it, each stretched by the decode steps that it shares the chip with.
-        stretch = 1.0 + (decode_work @ requests.shares) / mean_prompt
-        waiting = _queued(
-            prompts * stretch[:, None], requests, requests.sla.ttft.limit - fixed - extra_s, requests.sla.ttft.percentile
-        )
-        limited = np.where(waiting < rate, "ttft", limited)
-        rate = np.minimum(rate, waiting)
+    share = np.array([item.step.interference_share() for item in deployments])
+    disturbed = mix + share[:, None] * BATCHES[None, :] * (prompts @ requests.shares)[:, None] / requests.mean_output
+    batch, index, by_memory = _largest_batch(disturbed, room, _limit_s(requests.sla.tpot, requests))
+    decode = by_class[np.arange(len(deployments)), index] * output[None, :] / np.maximum(batch, 1.0)[:, None]
+    work = decode + prompts
+    saturated = np.where(batch > 0, 1.0 / (work @ requests.shares), 0.0)
+    words = np.where(by_memory, "memory", "tpot")
+    if requests.is_batch or not requests.sla.limits():
+        rate = BATCH_UTILISATION * saturated
+    else:
+        engine = _mixed_engine(deployments, requests, room)
+        rate = _pooled(lambda replicas: _best_chunks(engine, requests, fixed + extra_s, replicas), requests)
+        words = np.where(rate < 0.9 * saturated, "ttft" if requests.sla.ttft is not None else "e2e", words)
     rows = _shared_out(rate, work, requests)
-    shares = (prompts_by_class @ requests.shares) / (work @ requests.shares)
-    return [Capacity(row, str(word), float(part)) for row, word, part in zip(rows, limited, shares, strict=True)]
+    parts = (prompts @ requests.shares) / (work @ requests.shares)
+    return [Capacity(row, str(word), float(part)) for row, word, part in zip(rows, words, parts, strict=True)]
+
+
+def _mixed_engine(deployments: Sequence[Deployment], requests: Requests, room: FloatArray) -> MixedEngine:
+    """Return the iteration times (deployment, batch, tokens) of replicas that prefill in chunks between decode steps."""
+    context = requests.decode_context
+    behind = float(requests.shares @ [item.isl_tokens / 2.0 for item in requests.classes])
+    grid = [item.step.mixed_step_s(MIXED_BATCHES[:, None], context, CHUNK_TOKENS[None, 1:], behind) for item in deployments]
+    alone = [item.step.decode_step_s(MIXED_BATCHES, context)[:, None] for item in deployments]
+    iteration = np.stack([np.concatenate(pair, axis=1) for pair in zip(alone, grid, strict=True)])
+    return MixedEngine(iteration, MIXED_BATCHES, CHUNK_TOKENS, room)
+
+
+def _best_chunks(engine: MixedEngine, requests: Requests, extra_s: FloatArray, replicas: FloatArray | float) -> FloatArray:
+    """Return the rate with each deployment's best chunk budget: small chunks keep TPOT, large ones waste fewer iterations."""
+    rates = []
+    for budget in CHUNK_BUDGETS:
+        kept = engine.tokens <= budget
+        cut = replace(engine, iteration_s=engine.iteration_s[:, :, kept], tokens=engine.tokens[kept])
+        rates.append(_aggregated_rate(cut, requests, extra_s, replicas))
+    return np.asarray(np.nanmax(rates, axis=0), dtype=np.float64)
+
+
+def _aggregated_rate(engine: MixedEngine, requests: Requests, extra_s: FloatArray, replicas: FloatArray | float) -> FloatArray:
+    sla = requests.sla
+    asked = {
+        name: (None if limit is None else limit.limit, (limit or DEFAULT_LIMIT).percentile / 100.0)
+        for name, limit in (("ttft", sla.ttft), ("tpot", sla.tpot), ("e2e", sla.e2e))
+    }
+    return aggregated_capacity_rps(
+        engine,
+        Distribution(np.maximum(requests.population.new_tokens, 1.0), requests.population.weight),
+        requests.output,
+        Limits(*asked["ttft"], *asked["tpot"], *asked["e2e"]),
+        arrivals=Arrivals(requests.dispersion),
+        replicas=replicas,
+        extra_s=extra_s,
+        admission_s=ADMISSION_PART * _first_token_s(requests),
+    )
