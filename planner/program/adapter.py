@@ -88,7 +88,12 @@ def solve(matrix: Matrix, request: Request) -> Answer:
 
 
 def loaded(matrix: Matrix) -> highspy.Highs:
-    """Return a solver that holds the program."""
+    """Return a solver that holds the program; SolverError if a number in it is none (HiGHS would take it without a word)."""
+    numbers = np.concatenate((matrix.cost, matrix.values))
+    bounds = np.concatenate((matrix.lower, matrix.upper, matrix.row_lower, matrix.row_upper))
+    if not np.isfinite(numbers).all() or np.isnan(bounds).any():
+        message = "the program holds a coefficient or bound that is not a number"
+        raise SolverError(message)
     # The scheduler keeps the thread count of whoever solved first in this process, and fails for any other.
     highspy.Highs.resetGlobalScheduler(True)
     highs = highspy.Highs()  # type: ignore[no-untyped-call]

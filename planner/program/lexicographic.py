@@ -8,7 +8,7 @@ from planner.program.goal import merged
 from planner.program.model import Model, Sense, Term
 from planner.program.sets import Sets
 
-EQUAL_WITHIN = 1e-9
+EQUAL_WITHIN = 1e-8
 POWER_WEIGHT = 0.5
 NAME_WEIGHT = 0.01
 

@@ -119,6 +119,12 @@ class Matrix:
             values=value_of[order],
         )
 
+    def without_rows(self, names: set[str]) -> Matrix:
+        """Return the program with some rows let go."""
+        free = np.array([row in names for row in self.rows], dtype=np.bool_)
+        lower = np.where(free, -np.inf, self.row_lower)
+        return replace(self, row_lower=lower, row_upper=np.where(free, np.inf, self.row_upper)) if free.any() else self
+
     def activity(self, values: Floats) -> Floats:
         """Return A x."""
         rows, columns, entries = self.entries()

@@ -51,7 +51,7 @@ class Model:
 
     def name(self, family: str, index: Index) -> str:
         """Return the solver's name of a column or row, `family_part_part`, in ASCII."""
-        parts = (self.codes.get(part, "all") if isinstance(part, str) else str(part) for part in index if part != "")
+        parts = (self.codes.get(part, part) if isinstance(part, str) else str(part) for part in index if part != "")
         return "_".join((family, *parts))
 
     def column(

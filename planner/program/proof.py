@@ -98,7 +98,7 @@ def _proved(matrix: Matrix, plan: Answer, bound: float, gap: float) -> bool:
 
 
 def _liked(matrix: Matrix, relaxed: Relaxed) -> Ints:
-    """Return the positions of the whole-number columns, those that the relaxation uses, and as many again that it nearly would."""
+    """Return the positions of the whole-number columns, those the relaxation uses, and thrice as many that it nearly would."""
     values = relaxed.values if relaxed.values is not None else np.zeros(len(matrix.columns))
     reduced = relaxed.reduced if relaxed.reduced is not None else np.zeros(len(matrix.columns))
     used = matrix.integer | (values > 1e-9) | (reduced <= 1e-9)
@@ -169,7 +169,7 @@ def _doubt_plan(matrix: Matrix, request: Request, clock: _Clock, first: Answer) 
         return Verdict(_within(first, max(floor, first.bound)), ())
     small = matrix.values.size <= SMALL_NONZEROS
     rounded = _rounded_up(matrix, request, relaxed, clock)
-    seconds = clock.left() if small else min(clock.left(), max(LONGEST_DOUBT_S, first.seconds))
+    seconds = min(clock.left(), max(LONGEST_DOUBT_S, (4.0 if small else 1.0) * first.seconds))
     second = solve(matrix, replace(_other(request, seconds), start=first.values))
     return _settle(matrix, request, clock, [first, second, *rounded], floor)
 

@@ -52,8 +52,12 @@ class Run:
         request = self._request(name, tolerance)
         if start is not None:
             request = replace(request, start=np.array([start.by_name.get(column, 0.0) for column in matrix.columns]))
-        rough = rough_duals(self.model, self.sets) if objective is not Objective.PREFERENCE else {}
-        verdict = prove(matrix, request, np.array([rough.get(row, 0.0) for row in matrix.rows]))
+        if objective is Objective.PREFERENCE:
+            # Any plan of equal cost will do, the most preferred one best: nothing here needs a proof.
+            verdict = Verdict(solve(matrix, request), ())
+        else:
+            rough = rough_duals(self.model, self.sets)
+            verdict = prove(matrix, request, np.array([rough.get(row, 0.0) for row in matrix.rows]))
         self.notes += [note for note in verdict.notes if note not in self.notes]
         values = verdict.answer.values
         plan = None if values is None else Values(dict(zip(matrix.columns, map(float, values), strict=True)))
@@ -70,7 +74,7 @@ class Run:
 
     def routed(self, values: Values) -> Values | None:
         """Return the cheapest routing for a plan's whole numbers, or None if there is none to a billionth."""
-        matrix = self.matrix(Objective.COST)
+        matrix = self.matrix(Objective.COST).without_rows({"kept_cost"})
         plan = np.array([values.by_name.get(column, 0.0) for column in matrix.columns])
         request = replace(self._request("route", STRICT), report=None)
         answer = solve(matrix.fixed(plan), replace(request, time_limit_s=max(ROUTING_TIME_S, request.time_limit_s)))

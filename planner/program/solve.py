@@ -25,6 +25,7 @@ from planner.program.solution import Outcome, Solution
 FINE_GAP = 1e-4
 TIE_BREAK_NONZEROS = 30_000
 PACKING_ROUNDS = 4
+EQUAL_COST = 3e-7
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
@@ -134,4 +135,7 @@ def _untied(run: Run, values: Values) -> Values:
     if verdict.answer.outcome is not Outcome.OPTIMAL or found is None:
         return values
     chosen = run.routed(found)
-    return values if chosen is None or fits(sets, model, chosen) else chosen
+    if chosen is None or fits(sets, model, chosen):
+        return values
+    dearer = chosen.total(terms) - values.total(terms)
+    return chosen if dearer <= EQUAL_COST * abs(values.total(terms)) else values

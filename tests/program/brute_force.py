@@ -25,8 +25,8 @@ from planner.program.instance import (
     ShareBasis,
     Site,
     System,
-    Workload,
     WorkKind,
+    Workload,
 )
 
 EXACT = 1e-9
@@ -105,7 +105,8 @@ def aggregated(seed: int) -> Case:
         blocks=("h",),
         sites=(Site("s", (power,), (space,), ((0.0,),)),),
         systems=tuple(
-            System(n, vendor[i], 1, watts[i], racks=racks[i], supply=(supply[i],), min_order=smallest[i]) for i, n in enumerate(names)
+            System(n, vendor[i], 1, watts[i], racks=racks[i], supply=(supply[i],), min_order=smallest[i])
+            for i, n in enumerate(names)
         ),
         placements=tuple(Placement(n, "s", buy_usd=(price[i],)) for i, n in enumerate(names)),
         workloads=(Workload("w", WorkKind.REALTIME, {f"b{j}": ((rates[j],),) for j in range(2)}),),

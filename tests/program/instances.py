@@ -14,14 +14,16 @@ from planner.program.instance import (
     Settings,
     Site,
     System,
-    Workload,
     WorkKind,
+    Workload,
 )
 
 HOUR = Period("t0", (1.0,))
 
 
-def site(name: str = "s", periods: int = 1, blocks: int = 1, power_w: float | None = None, racks: float | None = None, **more) -> Site:
+def site(
+    name: str = "s", periods: int = 1, blocks: int = 1, power_w: float | None = None, racks: float | None = None, **more
+) -> Site:
     """Return a site without limits except those given, and free energy unless given."""
     energy = more.pop("energy_usd_per_wh", ((0.0,) * blocks,) * periods)
     return Site(name, (power_w,) * periods, (racks,) * periods, energy, **more)
@@ -109,4 +111,17 @@ def quick(instance: Instance, **more) -> Instance:
     return replace(instance, settings=replace(instance.settings, **more))
 
 
-__all__ = ["Link", "Settings", "buckets", "capacities", "flat", "mixed", "one_period", "quick", "site", "split_phases", "system", "work"]
+__all__ = [
+    "Link",
+    "Settings",
+    "buckets",
+    "capacities",
+    "flat",
+    "mixed",
+    "one_period",
+    "quick",
+    "site",
+    "split_phases",
+    "system",
+    "work",
+]

@@ -80,4 +80,6 @@ def phases_of_one_gpu(capacity: dict[str, float], rate: float):
     roles = {"p": Role.PREFILL, "d": Role.DECODE, "a": Role.AGGREGATED}
     options = tuple(Option(name, "w", "gpu", roles[name], 1, {"b": rps}) for name, rps in capacity.items())
     base = one_period({"gpu": 1.0}, {}, {"b": rate})
-    return replace(base, options=options, links=(Link("l", frozenset({"p"}), frozenset({"d"}), "s", "s"),) if "p" in capacity else ())
+    return replace(
+        base, options=options, links=(Link("l", frozenset({"p"}), frozenset({"d"}), "s", "s"),) if "p" in capacity else ()
+    )
