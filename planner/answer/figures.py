@@ -2,204 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from planner.answer.bearing import Bearing, bearing
 from planner.answer.context import Context, FloatArray
+from planner.answer.money import nameplate_w
+from planner.answer.volume import Served, chips_present, chips_up, is_own, served, tokens_served
+from planner.economics.definitions import FIGURES
 from planner.economics.discounting import Timing
-from planner.economics.lines import DriverSeries, LineItem
-from planner.economics.summary import carbon_items
-from planner.economics.unit_costs import PoolCost, TokenVolume, token_cost
+from planner.economics.figures import FleetService, carbon_figures, fleet_figures, utilisation_figures, workload_figures
+from planner.economics.lines import Driver, DriverSeries, Group, LineItem
+from planner.economics.summary import carbon_items, emissions
+from planner.economics.unit_costs import TokenVolume, Utilisation
 from planner.plan.money import Figure
+from planner.scenario.workload import Workload
 
+PLAN = "plan"
+DAYS_PER_MONTH = 365.0 / 12.0
+HOURS_PER_MONTH = 730.0
 SECONDS_PER_HOUR = 3600.0
-LEVELISED = "net present cost over tokens discounted like running costs"
+KIND_OF = {"usd_per_mtok": None, "usd_per_mtok_input": "input", "usd_per_mtok_cached": "cached", "usd_per_mtok_output": "output"}
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What every figure is made from."""
+
+    context: Context
+    drivers: list[DriverSeries]
+    costs: tuple[LineItem, ...]
+    parts: tuple[Served, ...]
+    borne: Bearing
+    factors: FloatArray
 
 
 def figures_of(context: Context, drivers: list[DriverSeries], costs: tuple[LineItem, ...]) -> tuple[Figure, ...]:
-    """Return unit costs, energy and carbon per token, and utilisation of a plan."""
-    pools = pool_costs(context, costs)
-    return (
-        *(figure for part in context.scenario.workloads for figure in _unit_costs(context, part.id, pools.get(part.id, []))),
-        *_users(context, pools),
-        *_energy(context, drivers),
-        *_utilisation(context),
-    )
-
-
-def tokens_by_period(context: Context, workload: str) -> FloatArray:
-    """Return the tokens that a workload asks for [tokens]: computed input, cached input, output; shape (3, period)."""
-    demand = context.demand
-    total = np.zeros((3, context.periods))
-    for row in demand.rows_of(workload):
-        item = demand.classes[row]
-        requests = (demand.rates_rps[row] * context.hours * SECONDS_PER_HOUR).sum(axis=1)
-        total += np.outer((item.new_tokens, item.cached_tokens, item.osl_tokens), requests)
-    return total
-
-
-def _levelised(context: Context, workload: str) -> TokenVolume:
-    """Return a workload's tokens, discounted as running costs are."""
+    """Return unit costs of every workload and of the plan, energy, carbon and utilisation; absent is what does not exist."""
+    parts = served(context)
     factors = np.asarray(context.costs.terms.clock.factors(Timing.OPERATING))
-    new, cached, output = tokens_by_period(context, workload) @ factors
-    return TokenVolume(float(new), float(cached), float(output))
+    basis = _Basis(context, drivers, costs, parts, bearing(context, costs, parts), factors)
+    workloads = context.scenario.workloads
+    return (
+        *(figure for part in workloads for figure in _unit_costs(basis, part)),
+        *(_unit_costs(basis, None) if len(workloads) > 1 else ()),
+        *_accelerator_hour(basis),
+        *_energy(basis),
+        *_utilisation(basis),
+    )
 
 
-def pool_costs(context: Context, costs: tuple[LineItem, ...]) -> dict[str, list[PoolCost]]:
-    """Return what each workload's pools cost [USD, present]: a system's cost by busy chip-hours, a site's by power."""
-    by_system = _system_costs(context, costs)
-    hours: dict[tuple[str, str], dict[str, float]] = {}
-    for (site, option), load in context.load.items():
-        row = context.rows.get(option)
-        if row is not None:
-            hours.setdefault((site, row.system), {})[option] = float((load * context.hours).sum()) * row.chips
-    found: dict[str, list[PoolCost]] = {}
-    for key, options in sorted(hours.items()):
-        whole = sum(options.values())
-        for option, share in sorted(options.items()):
-            row = context.rows[option]
-            usd = by_system.get(key, 0.0) * share / whole if whole else 0.0
-            found.setdefault(row.workload, []).append(PoolCost(usd, row.prefill_share, 0.0, 1.0 - row.prefill_share))
-    for item in costs:
-        if item.line.startswith("tokens."):
-            kind = item.line.removeprefix("tokens.")
-            work = {name: 1.0 if name == kind else 0.0 for name in ("input", "cached", "output")}
-            pool = PoolCost(item.total_present_usd, work["input"], work["cached"], work["output"])
-            for workload in _users_of_api(context, item.item):
-                found.setdefault(workload, []).append(pool)
-    return found
-
-
-def _users_of_api(context: Context, item: str) -> list[str]:
-    """Return the workloads that a token API serves; the first takes its cost where several share it."""
-    return sorted(
-        {context.options[flow.option].workload for flow in context.solution.flows if flow.option.endswith(f"|api|{item}")}
-    )[:1]
-
-
-def _system_costs(context: Context, costs: tuple[LineItem, ...]) -> dict[tuple[str, str], float]:
-    """Return the present cost of each system at each site [USD]; what only a site pays is shared by nameplate power."""
-    rental = {rental.item: rental.offering.id for rental in context.costs.rentals}
-    own: dict[tuple[str, str], float] = {}
-    of_site: dict[str, float] = {}
-    for item in costs:
-        if item.line.startswith(("tokens.", "penalty.")):
+def _unit_costs(basis: _Basis, part: Workload | None) -> Iterator[Figure]:
+    """Yield what a workload's tokens and users cost; of all workloads together, a million tokens of any kind."""
+    name = None if part is None else part.id
+    tokens = tokens_served(basis.parts, name)
+    months = None if part is None else _user_months(basis, part)
+    volume = TokenVolume(*(float(kind @ basis.factors) for kind in tokens)) if tokens.size else TokenVolume(0.0, 0.0, 0.0)
+    present_months = None if months is None else float(months @ basis.factors)
+    found = workload_figures(basis.borne.pool_costs(name), volume, present_months)
+    for figure, value in found.items():
+        if part is None and figure != "usd_per_mtok":
             continue
-        system = rental.get(item.item, item.item)
-        if system:
-            own[item.site, system] = own.get((item.site, system), 0.0) + item.total_present_usd
+        if figure in KIND_OF:
+            yield _levelised(basis, figure, name, value, _mtok(tokens, KIND_OF[figure]), KIND_OF[figure])
+        elif figure == "usd_per_user_month" and months is not None:
+            yield _levelised(basis, figure, name, value, months, None)
         else:
-            of_site[item.site] = of_site.get(item.site, 0.0) + item.total_present_usd
-    weight = {key: float(units.sum()) * _unit_power(context, key[1]) for key, units in context.owned.items()}
-    for site, usd in of_site.items():
-        here = {key: value for key, value in weight.items() if key[0] == site}
-        for key, value in here.items():
-            own[key] = own.get(key, 0.0) + usd * value / (sum(here.values()) or 1.0)
-    return own
+            yield _figure(figure, name or PLAN, value)
 
 
-def _unit_power(context: Context, system: str) -> float:
-    power = context.offerings[system].power
-    return power.value if power is not None else 0.0
+def _mtok(tokens: FloatArray, kind: str | None) -> FloatArray:
+    """Return the million tokens of a kind, or of all, by period."""
+    rows = slice(None) if kind is None else [("input", "cached", "output").index(kind)]
+    return np.asarray(tokens[rows].sum(axis=0) / 1e6)
 
 
-def _unit_costs(context: Context, workload: str, pools: list[PoolCost]) -> Iterator[Figure]:
-    volume = _levelised(context, workload)
-    cost = token_cost(pools, volume)
-    names = {"input": cost.input_usd_mtok, "output": cost.output_usd_mtok, "blended": cost.blended_usd_mtok}
-    for kind, value in names.items():
-        if value is not None:
-            yield Figure(
-                id=f"usd_per_mtok_{kind}",
-                scope=workload,
-                label=f"{workload}: cost of a million {'tokens' if kind == 'blended' else kind + ' tokens'}",
-                value=value,
-                unit="USD/Mtok",
-                definition=f"{LEVELISED}; the pools that do the work pay for it",
-            )
+def _user_months(basis: _Basis, part: Workload) -> FloatArray | None:
+    """Return the months of active users by period: requests over what one user asks in a month."""
+    users = part.demand.users
+    if users is None:
+        return None
+    months = basis.context.scenario.horizon.period_hours / HOURS_PER_MONTH
+    requests_month = basis.context.demand.mean_rps(part.id) * SECONDS_PER_HOUR * HOURS_PER_MONTH
+    return np.asarray(requests_month / (users.requests_per_day * DAYS_PER_MONTH) * months)
 
 
-def _users(context: Context, pools: dict[str, list[PoolCost]]) -> Iterator[Figure]:
-    months = context.scenario.horizon.period_hours * context.periods / 730.0
-    for part in context.scenario.workloads:
-        users = part.demand.users
-        if users is not None:
-            usd = sum(pool.usd for pool in pools.get(part.id, []))
-            yield Figure(
-                id="usd_per_user_month",
-                scope=part.id,
-                label=f"{part.id}: cost of a user and month",
-                value=usd / months / users.count,
-                unit="USD/user/month",
-                definition="net present cost over months of the plan and users of the first period",
-            )
+def _levelised(basis: _Basis, figure: str, scope: str | None, value: float, divisor: FloatArray, kind: str | None) -> Figure:
+    return _figure(figure, scope or PLAN, value, basis.borne.shares_of(scope, kind), tuple(divisor.tolist()))
 
 
-def _energy(context: Context, drivers: list[DriverSeries]) -> Iterator[Figure]:
+def _figure(
+    figure: str, scope: str, value: float, shares: Mapping[str, float] | None = None, divisor: tuple[float, ...] = ()
+) -> Figure:
+    known = FIGURES[figure]
+    label = known.label if scope == PLAN else f"{known.label}, {scope}"
+    return Figure(
+        id=figure,
+        scope=scope,
+        label=label,
+        value=value,
+        unit=known.unit,
+        definition=known.words,
+        shares=dict(shares or {}),
+        divisor_by_period=divisor,
+    )
+
+
+def _accelerator_hour(basis: _Basis) -> Iterator[Figure]:
+    hours = chips_present(basis.context)
+    machines = [item for item in basis.costs if item.group not in (Group.TOKENS, Group.PENALTY, Group.CARBON)]
+    if hours.any():
+        value = sum(item.total_present_usd for item in machines) / float(hours @ basis.factors)
+        shares = {item.id: 1.0 for item in machines}
+        yield _figure("usd_per_accelerator_hour", PLAN, value, shares, tuple(hours.tolist()))
+
+
+def _energy(basis: _Basis) -> Iterator[Figure]:
+    """Yield energy and carbon of the tokens that are served at one's own sites, where watts are known."""
+    context = basis.context
+    tokens = float(tokens_served(tuple(part for part in basis.parts if is_own(part))).sum())
+    seconds = float(context.hours.sum()) * SECONDS_PER_HOUR
+    kwh = sum(sum(one.quantity) * _pue(context, one.site) for one in basis.drivers if one.driver is Driver.IT_KWH)
+    provisioned = sum(
+        float(nameplate_w(context, site.id).mean()) * site.count * _pue(context, site.id) for site in context.scenario.sites
+    )
+    average_w = kwh * 3.6e6 / seconds
+    found = fleet_figures(FleetService(tokens / seconds, provisioned, average_w))
     terms = context.costs.terms
-    tokens = sum(float(tokens_by_period(context, part.id)[[0, 2]].sum()) for part in context.scenario.workloads)
-    if not tokens or not context.owned:
-        return
-    kwh = sum(
-        float((context.drawn_w[site.id] * context.hours).sum()) / 1e3 * _pue(context, site.id) for site in context.scenario.sites
-    )
-    yield _plan_figure(
-        "joules_per_token",
-        "Energy of a token",
-        kwh * 3.6e6 / tokens,
-        "J/token",
-        "facility energy over computed input and output tokens",
-    )
-    seconds = context.scenario.horizon.period_hours * context.periods * SECONDS_PER_HOUR
-    nameplate = sum(
-        float(units.mean()) * _unit_power(context, system) * context.site_counts[site]
-        for (site, system), units in context.owned.items()
-    )
-    if nameplate:
-        rate = tokens / seconds / (nameplate / 1e6)
-        yield _plan_figure(
-            "tokens_s_per_mw",
-            "Tokens per second and MW",
-            rate,
-            "tok/s/MW",
-            "mean rate of computed input and output tokens over mean nameplate IT power",
-        )
-    carbon = sum(sum(item.usd) for item in carbon_items(drivers, terms.book, terms.clock))
-    if carbon:
-        yield _plan_figure(
-            "g_co2e_per_mtok",
-            "Emissions of a million tokens",
-            carbon * 1e9 / tokens,
-            "gCO2e/Mtok",
-            "operational and embodied emissions over computed input and output tokens",
-        )
+    carbon = carbon_items(basis.drivers, terms.book, terms.clock)
+    if any(item.line == "carbon.operational" for item in carbon):
+        found |= carbon_figures(emissions(carbon), tokens)
+    yield from (_figure(name, PLAN, value) for name, value in found.items())
 
 
 def _pue(context: Context, site: str) -> float:
     return context.costs.terms.book.resolve("pue", (site,)).values[0]
 
 
-def _utilisation(context: Context) -> Iterator[Figure]:
-    """Yield how busy the accelerators are, by two denominators: chips that are there, and replicas that are up."""
-    chips = {
-        key: units * context.offerings[key[1]].system.chips * context.site_counts[key[0]] for key, units in context.owned.items()
-    }
-    there = sum(float((count[:, None] * context.hours).sum()) for count in chips.values())
-    busy = sum(
-        float((load * context.hours).sum()) * context.rows[option].chips
-        for (site, option), load in context.load.items()
-        if option in context.rows and site != "cloud"
-    )
-    if there:
-        yield _plan_figure(
-            "utilisation_owned",
-            "Utilisation of owned accelerators",
-            busy / there,
-            "share",
-            "busy accelerator-hours at the design rates over accelerator-hours owned",
-        )
+def _utilisation(basis: _Basis) -> Iterator[Figure]:
+    """Yield how busy the machines are by each denominator, and what tokens would cost if they were always busy.
 
-
-def _plan_figure(name: str, label: str, value: float, unit: str, definition: str) -> Figure:
-    return Figure(id=name, scope="plan", label=label, value=value, unit=unit, definition=definition)
+    Busy, up and present are hours of accelerators; tokens at a denominator are those served times its hours over busy ones.
+    """
+    machines = tuple(part for part in basis.parts if part.chip_hours.any())
+    if not machines:
+        return
+    busy = float(np.sum([part.chip_hours for part in machines]))
+    up, present = float(chips_up(basis.context).sum()), float(chips_present(basis.context).sum())
+    volume = float(tokens_served(machines).sum(axis=0) @ basis.factors)
+    use = Utilisation(volume * max(present, up) / busy, volume * max(up, busy) / busy, volume)
+    usd = sum(item.total_present_usd for item in basis.costs if item.group not in (Group.TOKENS, Group.PENALTY))
+    for name, value in utilisation_figures(use, usd).items():
+        yield _figure(name, PLAN, value)

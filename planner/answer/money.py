@@ -15,7 +15,7 @@ from planner.economics.lines import DRIVER_UNITS, Driver, DriverSeries, Exclusio
 from planner.economics.summary import asset_account, carbon_items, emissions, summarise
 from planner.economics.templates import COST_LINES, NEVER_COUNTED
 from planner.plan.money import Figure, Money, Totals
-from planner.question.workloads import mean_over_design
+from planner.question.workloads import class_mean_over_design, mean_over_design
 from planner.scenario import CLOUD
 
 SECONDS_PER_HOUR = 3600.0
@@ -189,7 +189,7 @@ def _item(offer: str) -> str:
 
 def _tokens(context: Context) -> Iterator[DriverSeries]:
     """Yield the million tokens that each token API serves, paid for the mean and not for the busiest minute."""
-    classes = {item.id: item for item in context.demand.classes}
+    classes = {item.id: (item, class_mean_over_design(context.demand, row)) for row, item in enumerate(context.demand.classes)}
     totals: dict[tuple[Driver, str], FloatArray] = {}
     for flow in context.solution.flows:
         option = context.options[flow.option]
@@ -197,8 +197,8 @@ def _tokens(context: Context) -> Iterator[DriverSeries]:
             continue
         item = flow.option.split("|", 2)[2]
         seconds = context.hours[flow.period, flow.block] * SECONDS_PER_HOUR
-        requests = flow.rate_rps * seconds * mean_over_design(context.demand, option.workload)
-        c = classes[flow.request_class]
+        c, ratio = classes[flow.request_class]
+        requests = flow.rate_rps * seconds * float(ratio[flow.period])
         for driver, tokens in (
             (Driver.MTOK_INPUT, c.new_tokens),
             (Driver.MTOK_CACHED, c.cached_tokens),

@@ -39,28 +39,44 @@ FIGURES: Mapping[str, FigureDefinition] = {
     "usd_per_user_month": FigureDefinition(
         "Cost of a user in a month",
         "USD/user/month",
-        "cost over months over active users, at the stated requests per user and day",
+        "present cost over present user-months; users grow with the requests, at the stated requests per user and day",
     ),
     "usd_per_accelerator_hour": FigureDefinition(
-        "Cost of an accelerator-hour", "USD/h", "equivalent annual cost over accelerators × 8,760 h"
+        "Cost of an accelerator-hour",
+        "USD/h",
+        "present cost of owned and rented machines over their present accelerator-hours, busy or not",
     ),
     "tokens_s_per_mw": FigureDefinition(
-        "Throughput per megawatt", "tokens/s/MW", "tokens served per second over all-in provisioned facility power"
+        "Throughput per megawatt",
+        "tokens/s/MW",
+        "tokens served by owned machines per second over their all-in provisioned facility power (nameplate × PUE)",
     ),
     "joules_per_token": FigureDefinition(
-        "Energy of a token", "J/token", "average facility power drawn over tokens served per second"
+        "Energy of a token",
+        "J/token",
+        "average facility power that owned machines draw over the tokens that they serve per second",
     ),
     "provisioned_joules_per_token": FigureDefinition(
-        "Provisioned energy of a token", "J/token", "all-in provisioned facility power over tokens served per second"
+        "Provisioned energy of a token",
+        "J/token",
+        "all-in provisioned facility power of owned machines over the tokens that they serve per second",
     ),
     "g_co2e_per_mtok": FigureDefinition(
-        "Carbon of a million tokens", "gCO2e/Mtok", "SCI: (energy × grid intensity + share of embodied emissions) over tokens"
+        "Carbon of a million tokens",
+        "gCO2e/Mtok",
+        "SCI: (energy × grid intensity + share of embodied emissions) of owned machines over their tokens",
     ),
     "utilisation_of_nameplate": FigureDefinition(
-        "Utilisation of nameplate", "1", "served over the greatest throughput of all replicas, no promise kept"
+        "Utilisation of nameplate",
+        "1",
+        "tokens served over what all accelerators present would serve of the same mix, busy every hour, spares, reserve and"
+        " idle ones included; each at the rate at which its deployment keeps every promise",
     ),
     "utilisation_of_sla_feasible": FigureDefinition(
-        "Utilisation of SLA-feasible capacity", "1", "served over the most that all replicas carry with every promise kept"
+        "Utilisation of SLA-feasible capacity",
+        "1",
+        "tokens served over what the replicas that are up would serve of the same mix, busy whenever they are up, every"
+        " promise kept",
     ),
     "usd_per_mtok_at_nameplate": FigureDefinition(
         "Cost of a million tokens at nameplate", "USD/Mtok", "cost over the tokens that nameplate capacity would make"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from catalog.items import ApiOffer, Catalog, Kind, Sourced
+from catalog.items import ApiOffer, Catalog, Kind, Model, Sourced
 from planner.demand.table import DemandTable
 from planner.economics.defaults import PricedSystem, RentOffer
 from planner.economics.price_list import PriceList
@@ -14,6 +15,7 @@ from planner.question.terms import Goods, Terms, terms_of
 from planner.scenario import CLOUD, Scenario
 
 SECONDS_PER_YEAR = 8760 * 3600
+TUNINGS = frozenset({"instruct", "chat", "it", "versatile", "instant"})  # how providers tune or sell one and the same model
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,35 @@ def _rentals(scenario: Scenario, market: Market) -> Iterator[Rental]:
         yield Rental(f"{quoted.id}:{index}", quoted, price, (quote.term or 0.0) / SECONDS_PER_YEAR, units)
 
 
-def _apis(scenario: Scenario, catalog: Catalog) -> dict[str, ApiOffer]:
-    """Return the public token prices for the scenario's models, by offer id; only complete ones can be rivals."""
-    if not scenario.acquisition.token_api:
-        return {}
+def serves_model(offer: ApiOffer, model: Model) -> bool:
+    """Return whether a token API serves a model; providers write its name their own way (`Meta-Llama-3.3-70B-Instruct`)."""
+    names = {_plain(name) for name in (model.id, model.hf_id, *model.aliases)}
+    return _plain(offer.model) in names
+
+
+def _plain(name: str) -> str:
+    """Return a model's name without its organisation, tuning and punctuation.
+
+    >>> _plain("meta-llama/Llama-3.3-70B-Instruct"), _plain("llama-3.3-70b-versatile"), _plain("Meta-Llama-3.3-70B-Instruct")
+    ('llama3370b', 'llama3370b', 'llama3370b')
+    """
+    words = re.split(r"[^a-z0-9.]+", name.rpartition("/")[2].casefold())
+    kept = words[1:] if words[0] == "meta" else words
+    while len(kept) > 1 and kept[-1] in TUNINGS:
+        kept = kept[:-1]
+    return re.sub(r"[^a-z0-9]", "", "".join(kept))
+
+
+def complete_apis(catalog: Catalog) -> dict[str, ApiOffer]:
+    """Return the catalog's token APIs by id whose input and output both have a public price."""
     return {
         f"api:{offer.provider}:{offer.model}".lower().replace(" ", "-"): offer
         for hardware in catalog.hardware.values()
         for offer in hardware.api
         if offer.usd_per_m_input is not None and offer.usd_per_m_output is not None
     }
+
+
+def _apis(scenario: Scenario, catalog: Catalog) -> dict[str, ApiOffer]:
+    """Return the public token prices for the scenario's models, by offer id; only complete ones can be rivals."""
+    return complete_apis(catalog) if scenario.acquisition.token_api else {}

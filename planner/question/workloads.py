@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from planner.economics.lines import Driver
 from planner.options.market import Market
 from planner.options.table import OptionRow, OptionsTable
 from planner.program.instance import Future, Link, Option, Policy, Role, ShareBasis, WorkKind, Workload
-from planner.question.costs import Costs
+from planner.question.costs import Costs, serves_model
 from planner.scenario import CLOUD, Scenario
 from planner.scenario.workload import Workload as WorkloadPart
 
@@ -46,6 +46,14 @@ def mean_over_design(demand: DemandTable, workload_id: str) -> float:
     rows = demand.rows_of(workload_id)
     hours = demand.hours_per_week
     return float((demand.rates_rps[rows] @ hours).sum() / (demand.peak_rps[rows] @ hours).sum())
+
+
+def class_mean_over_design(demand: DemandTable, row: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Return each period's requests of a class relative to what its design rates would make [1], shape (period,)."""
+    if demand.workload(demand.classes[row].workload_id).batch is not None:
+        return np.ones(demand.rates_rps.shape[1])
+    mean, design = demand.rates_rps[row] @ demand.hours_per_week, demand.peak_rps[row] @ demand.hours_per_week
+    return np.asarray(np.divide(mean, design, out=np.zeros_like(mean), where=design > 0.0))
 
 
 def _rows(rates: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Rates:
@@ -114,7 +122,7 @@ def options_of(
     ratio = {part.id: mean_over_design(demand, part.id) for part in scenario.workloads}
     cautious = scenario.policy.interval == "cautious"
     rows = [_option(row, ratio[row.workload], cautious=cautious) for row in table.rows]
-    return (*rows, *_api_options(scenario, demand, costs, ratio, catalog))
+    return (*rows, *_api_options(scenario, demand, costs, catalog))
 
 
 def _option(row: OptionRow, mean_over_peak: float, *, cautious: bool) -> Option:
@@ -132,23 +140,20 @@ def _option(row: OptionRow, mean_over_peak: float, *, cautious: bool) -> Option:
     )
 
 
-def _api_options(
-    scenario: Scenario, demand: DemandTable, costs: Costs, ratio: Mapping[str, float], catalog: Catalog
-) -> Iterator[Option]:
+def _api_options(scenario: Scenario, demand: DemandTable, costs: Costs, catalog: Catalog) -> Iterator[Option]:
     for part in scenario.workloads:
         model = catalog.models[part.model]
-        names = {name.casefold() for name in (model.id, model.hf_id, *model.aliases)}
         for item, offer in costs.apis.items():
-            if offer.model.casefold() in names and (part.sites is None or CLOUD in part.sites):
-                yield _api_option(part.id, item, demand, costs, ratio[part.id])
+            if serves_model(offer, model) and (part.sites is None or CLOUD in part.sites):
+                yield _api_option(part.id, item, demand, costs)
 
 
-def _api_option(workload: str, item: str, demand: DemandTable, costs: Costs, mean_over_peak: float) -> Option:
+def _api_option(workload: str, item: str, demand: DemandTable, costs: Costs) -> Option:
     """Return a token API as an option: a fee per request of each class, paid for the mean and not for the busiest minute."""
     per_mtok = {
         driver: costs.prices.per_unit(driver, item=item) for driver in (Driver.MTOK_INPUT, Driver.MTOK_CACHED, Driver.MTOK_OUTPUT)
     }
-    classes = [demand.classes[row] for row in demand.rows_of(workload)]
+    classes = {row: demand.classes[row] for row in demand.rows_of(workload).tolist()}
     fees = {
         c.id: (
             c.new_tokens * per_mtok[Driver.MTOK_INPUT]
@@ -156,15 +161,15 @@ def _api_option(workload: str, item: str, demand: DemandTable, costs: Costs, mea
             + c.osl_tokens * per_mtok[Driver.MTOK_OUTPUT]
         )
         / 1e6
-        * mean_over_peak
-        for c in classes
+        * class_mean_over_design(demand, row)
+        for row, c in classes.items()
     }
     return Option(
         id=f"{workload}|api|{item}",
         workload=workload,
         system=None,
         role=Role.API,
-        capacity_rps={c.id: 1e12 for c in classes},
+        capacity_rps={c.id: 1e12 for c in classes.values()},
         request_usd={name: tuple(values.tolist()) for name, values in fees.items()},
         sites=frozenset({CLOUD}),
     )

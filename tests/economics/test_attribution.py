@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from economics.small import BOX, SITE, book, clock
-from planner.economics.attribution import Use, present_usd_by_pool
+from planner.economics.attribution import Use, present_usd_by_pool, shares_by_pool
 from planner.economics.carbon import Emissions
 from planner.economics.definitions import FIGURES
 from planner.economics.drivers import ownership_series
@@ -40,43 +39,40 @@ def rows() -> tuple[LineItem, ...]:
     return evaluate(COST_LINES, series, BOOK, TIME, ON)
 
 
-def each(*values: float) -> np.ndarray:
-    """Return a use by period."""
-    return np.asarray(values, dtype=np.float64)
-
-
-used = st.lists(st.floats(0.0, 100.0), min_size=4, max_size=4).map(lambda values: each(*values))
+used = st.floats(0.0, 100.0)
 
 
 @given(used, used, used, used, used)
-def test_the_pools_pay_for_everything_exactly_once(
-    a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, e: np.ndarray
-) -> None:
+def test_the_pools_pay_for_everything_exactly_once(a: float, b: float, c: float, d: float, e: float) -> None:
     """Whatever they use, and whatever lies idle."""
     use = Use({(SITE, BOX): {"prefill": a, "decode": b}, ("", "api"): {"api": e}}, {SITE: {"prefill": c, "decode": d}})
-    shared = present_usd_by_pool(rows(), use)
-    assert sum(shared.values()) == pytest.approx(net_present_cost(rows()), rel=1e-9)
+    shares = shares_by_pool(rows(), use)
+    assert all(sum(parts.values()) == pytest.approx(1.0) for parts in shares.values())
+    assert sum(present_usd_by_pool(rows(), shares).values()) == pytest.approx(net_present_cost(rows()), rel=1e-9)
 
 
-def test_use_decides_period_by_period() -> None:
-    """Prefill alone in year 1, decode alone after: energy of year 1 is prefill's."""
-    energy = [item for item in rows() if item.line == "opex.energy"]
-    shared = present_usd_by_pool(energy, Use(of_sites={SITE: {"prefill": each(1, 0, 0, 0), "decode": each(0, 1, 1, 1)}}))
-    assert shared["prefill"] == pytest.approx(energy[0].present_usd[0])
-    assert shared["decode"] == pytest.approx(sum(energy[0].present_usd[1:]))
+def test_a_machine_is_shared_by_its_use_and_a_site_by_its_own() -> None:
+    """The box three to one, energy one to one."""
+    use = Use({(SITE, BOX): {"prefill": 3.0, "decode": 1.0}}, {SITE: {"prefill": 1.0, "decode": 1.0}})
+    shares = shares_by_pool(rows(), use)
+    by_line = {item.line: shares[item.id] for item in rows()}
+    assert by_line["opex.staff"] == {"decode": 0.25, "prefill": 0.75}
+    assert by_line["opex.energy"] == {"decode": 0.5, "prefill": 0.5}
 
 
-def test_idle_machines_are_paid_by_those_at_work() -> None:
-    """Nobody uses the box in the last two years; prefill and decode share that three to one, as the rest."""
+def test_idle_machines_are_paid_by_those_at_work_at_the_site_or_anywhere() -> None:
+    """Nobody uses the box: the site's pools pay, else all."""
     running = [item for item in rows() if item.line == "opex.staff"]
-    shared = present_usd_by_pool(running, Use({(SITE, BOX): {"prefill": each(3, 3, 0, 0), "decode": each(1, 1, 0, 0)}}))
-    assert shared["prefill"] == pytest.approx(3 * shared["decode"])
-    assert sum(shared.values()) == pytest.approx(net_present_cost(running))
+    (at_site,) = shares_by_pool(running, Use(of_sites={SITE: {"prefill": 3.0, "decode": 1.0}})).values()
+    assert at_site == {"decode": 0.25, "prefill": 0.75}
+    (anywhere,) = shares_by_pool(running, Use(of_items={(SITE, BOX): {"prefill": 0.0}}, of_all={"decode": 2.0})).values()
+    assert anywhere == {"decode": 1.0}
 
 
 def test_a_plan_that_nobody_uses_belongs_to_nobody() -> None:
     """All of it under no name."""
-    assert present_usd_by_pool(rows(), Use()) == {"": pytest.approx(net_present_cost(rows()))}
+    shares = shares_by_pool(rows(), Use())
+    assert present_usd_by_pool(rows(), shares) == {"": pytest.approx(net_present_cost(rows()))}
 
 
 def test_every_figure_that_is_computed_is_defined() -> None:

@@ -15,16 +15,10 @@ from planner.answer.money import cost_items, drivers_of, money_of
 from planner.economics.discounting import Timing
 from planner.economics.evaluation import net_present_cost
 from planner.economics.lines import Driver, LineItem
-from planner.options.build import tabulate
-from planner.options.market import survey
 from planner.plan.money import Money
-from planner.program.solve import solve_instance
-from planner.question.costs import costs_of
-from planner.question.demand import demand_of
-from planner.question.instance import pose
-from planner.question.models import with_known_models
-from planner.scenario import Scenario, read_scenario
+from planner.scenario import read_scenario
 from tests.planner.conftest import SMALL, small
+from tests.planner.solved import solved
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 HGX = "nvidia-h100-sxm/hgx-dgx-h100-8-gpu-server"
@@ -119,17 +113,6 @@ CASES: dict[str, dict[str, object]] = {
     },
     "three equal halls": {"hardware": H100, "workloads": workload(60), "sites": hall(count=3)},
 }  # fmt: skip
-
-
-def solved(scenario: Scenario, catalog: Catalog) -> Context:
-    """Return question and solution of a scenario, as the road to a plan does."""
-    scenario = with_known_models(scenario, catalog)
-    demand = demand_of(scenario, catalog, Path())
-    market = survey(scenario, catalog)
-    table = tabulate(scenario, catalog, market, demand, Path())
-    costs = costs_of(scenario, catalog, market, demand)
-    instance = pose(scenario, catalog, demand, market, table, costs)
-    return Context(scenario, catalog, demand, market, table, costs, instance, solve_instance(instance))
 
 
 @pytest.fixture(scope="module")
