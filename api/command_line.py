@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
@@ -19,7 +20,9 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and exit with its code; Python's warnings are for developers."""
+    if not sys.warnoptions and not os.environ.get(DEBUG):
+        warnings.simplefilter("ignore")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, TypeVar
 
 from api.terminal.console import output, printable
@@ -23,9 +24,8 @@ def show_plan(plan: Plan, files: Sequence[Path] = ()) -> None:
     """Print a plan to stdout, and where its files are."""
     console = output()
     console.print(printable(plan.decision), style="bold")
-    for line in plan.summary:
-        console.print(printable(f"- {line}"))
     if plan.found:
+        _list(console, "", plan.summary)
         _show_fleet(console, plan)
         _show_pools(console, plan)
         _show_cost(console, plan)
@@ -44,10 +44,27 @@ def _show_fleet(console: Console, plan: Plan) -> None:
     for (site, system, holding), held in _grouped(plan.fleet, lambda row: (row.site, row.system_name, row.holding)).items():
         units = {row.period: row.units for row in held}
         bought = sum(row.arrived for row in held)
-        cells = (site, system, holding, units.get(first.index, 0), units.get(last.index, 0), max(units.values()), bought)
+        cells = (
+            site,
+            system,
+            _holding(holding),
+            units.get(first.index, 0),
+            units.get(last.index, 0),
+            max(units.values()),
+            bought,
+        )
         rows.append([str(cell) for cell in cells])
     head = ("Site", "System", "Holding", first.label, last.label, "Most", "Acquired")
     _table(console, "Fleet (units)", head, rows, numbers=4)
+
+
+def _holding(holding: str) -> str:
+    """Return `owned`, or how it is rented: an offer's id ends in its terms.
+
+    >>> _holding("owned"), _holding("nvidia-h100-sxm/some-cloud:on-demand")
+    ('owned', 'rented, on-demand')
+    """
+    return holding if holding == "owned" else "rented" + (f", {holding.rpartition(':')[2]}" if ":" in holding else "")
 
 
 def _show_pools(console: Console, plan: Plan) -> None:
@@ -71,12 +88,15 @@ def _show_cost(console: Console, plan: Plan) -> None:
     lines = [(name.replace(".", ": ").replace("_", " "), value) for name, value in totals.present_by_line_usd.items() if value]
     sums = [("net present cost", totals.net_present_cost_usd), ("equivalent annual cost", totals.equivalent_annual_cost_usd)]
     _table(console, "Cost", ("Line", "Present value, USD"), [[name, f"{value:,.0f}"] for name, value in lines + sums], numbers=1)
-    figures = [[figure.scope, figure.label, _figure(figure.value), figure.unit] for figure in plan.money.figures]
+    figures = [[figure.scope, figure.label, *_figure(figure.value, figure.unit)] for figure in plan.money.figures]
     _table(console, "Figures", ("Of", "Figure", "Value", "Unit"), figures, numbers=0)
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+def _figure(value: float, unit: str) -> tuple[str, str]:
+    """Return a figure and its unit for people, shares as per cent."""
+    if unit in ("1", "share"):
+        return f"{100 * value:.1f}", "%"
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"), unit
 
 
 def _show_sla(console: Console, plan: Plan) -> None:
@@ -110,14 +130,19 @@ def _show_power(console: Console, plan: Plan) -> None:
 
 
 def _kilowatts(power_w: float | None) -> str:
-    return "no limit" if power_w is None else f"{power_w / 1e3:,.1f}"
+    if power_w is None:
+        return "no limit"
+    return f"{power_w / 1e3:,.1f}" if power_w >= 1e4 else f"{power_w / 1e3:.3g}"
 
 
 def _show_reasons(console: Console, plan: Plan) -> None:
     binding = [_limit(row) for row in plan.evidence.limits if row.binding]
     reasons = [*plan.evidence.reasons, *binding, *(f"{row.label}: {row.words}" for row in plan.evidence.comparisons)]
     _list(console, "Why", reasons)
-    refused = sorted((row for row in plan.evidence.considered if not row.chosen), key=lambda row: row.price_usd is None)
+    refused = sorted(
+        (row for row in plan.evidence.considered if not row.chosen),
+        key=lambda row: ("not known" in row.reason, row.price_usd is None),
+    )
     _list(console, "Considered and not chosen", [f"{row.system}: {row.reason}" for row in refused])
     failed = [f"{row.name}: {row.detail}" for row in plan.evidence.checks if not row.passed]
     _list(console, "Checks that did not pass", failed)
@@ -129,8 +154,9 @@ def _limit(row: LimitRow) -> str:
 
 
 def _show_changes(console: Console, plan: Plan) -> None:
-    _list(console, "Why", plan.evidence.reasons)
-    _list(console, "What would make it feasible", [row.words for row in plan.evidence.changes])
+    changes = [row.words for row in plan.evidence.changes]
+    _list(console, "What would make it feasible", changes)
+    _list(console, "Why", [line for line in (*plan.summary, *plan.evidence.reasons) if line not in changes])
 
 
 def _grouped(rows: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
@@ -143,11 +169,10 @@ def _grouped(rows: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list
 
 def _list(console: Console, title: str, lines: Iterable[str]) -> None:
     lines = list(dict.fromkeys(line for line in lines if line))
-    if not lines:
-        return
-    console.print(f"\n{title}", style="bold")
+    if lines and title:
+        console.print(f"\n{title}", style="bold")
     for line in lines[:MOST_REASONS]:
-        console.print(printable(f"- {line}"))
+        console.print(fill(printable(line), console.width, initial_indent="- ", subsequent_indent="  "))
     if len(lines) > MOST_REASONS:
         console.print(f"- and {len(lines) - MOST_REASONS} more in plan.json")
 

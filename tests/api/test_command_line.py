@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,13 @@ def test_a_reader_that_goes_away_is_no_defect() -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "{\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "module", ["api.terminal.console", "api.terminal.plan_words", "api.terminal.progress", "api.http.problems"]
+)
+def test_the_examples_in_docstrings_hold(module: str) -> None:
+    """What a docstring shows is what happens."""
+    failed, tried = doctest.testmod(import_module(module))
+    assert tried > 0
+    assert failed == 0

@@ -181,16 +181,19 @@ def test_a_full_disk_refuses_and_forgets_nothing(store: JobStore) -> None:
     store.submit(_request(0))
     with store._engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 30")
-    accepted = 1
-    with pytest.raises(StorageFull, match="disk is full"):
+    accepted: list[str] = []
+
+    def fill() -> None:
         while True:
-            store.submit(replace(_request(accepted), scenario_json="x" * 10_000))
-            accepted += 1
-    assert len(store.page(1000)) == accepted
+            accepted.append(store.submit(replace(_request(1), scenario_json="x" * 10_000))[0].id)
+
+    with pytest.raises(StorageFull, match="disk is full"):
+        fill()
+    assert [job.id for job in store.page(1000)][:-1] == accepted[::-1]
     with store._engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
-    assert store.submit(_request(accepted))[1]
+    assert store.submit(_request(2))[1]
 
 
 def _claimed(store: JobStore) -> Job:
