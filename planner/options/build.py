@@ -14,14 +14,19 @@ from planner.options.capacity import Capacity, Requests, capacities
 from planner.options.deployments import Deployment, Deployments
 from planner.options.dominance import undominated
 from planner.options.market import Market
+from planner.options.measured import measured_options
 from planner.options.table import OptionRow, OptionsTable, Rejected, Role
 from planner.scenario import CLOUD, Scenario
 from planner.scenario.workload import Serving, Workload
 
 
 def tabulate(scenario: Scenario, catalog: Catalog, market: Market, demand: DemandTable, folder: Path) -> OptionsTable:
-    """Return the options table of a scenario, sorted by id; what no class can use is rejected with the reason."""
-    del folder
+    """Return the options table of a scenario, sorted by id; what no class can use is rejected with the reason.
+
+    A scenario that names a table of measured capacities gets exactly those, from `folder`.
+    """
+    if scenario.performance.measured is not None:
+        return measured_options(scenario, catalog, market, demand, folder / scenario.performance.measured)
     deployments = Deployments(catalog, market)
     rows: list[OptionRow] = []
     rejected: list[Rejected] = []
