@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from planner.plan import Plan
+from reports.atomic import write_whole
 from reports.book import Book
 from reports.grid import Sheet
 from reports.render import render
@@ -102,19 +102,3 @@ def today() -> date:
     """Return the date to print: that of SOURCE_DATE_EPOCH where it is set (reproducible builds), else today's in UTC."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     return datetime.fromtimestamp(int(epoch), UTC).date() if epoch else datetime.now(UTC).date()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all: beside its place, synced, then renamed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -179,7 +179,7 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     def broken(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("reports.workbook.os.fsync", broken)
+    monkeypatch.setattr("reports.atomic.os.fsync", broken)
     with pytest.raises(OSError, match="disk full"):
         write_workbook(sample_plan(3), tmp_path / "report.xlsx", written=DAY)
     assert list(tmp_path.iterdir()) == []
