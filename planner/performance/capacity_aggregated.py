@@ -12,15 +12,25 @@ works off L·t(N, C)/C seconds a prompt; the prompt's own time is its iterations
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.errors import InputError
-from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, State, crossing
+from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, Interference, State, crossing, slowest_s
 from planner.performance.capacity_prefill import PrefillPool
-from planner.performance.queueing import Arrivals, Distribution, check_percentile, flat_cases, highest_rate, in_chunks
+from planner.performance.queueing import (
+    Arrivals,
+    Distribution,
+    Peakedness,
+    check_percentile,
+    flat_cases,
+    full_house_ratio,
+    highest_rate,
+    in_chunks,
+)
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +96,9 @@ class _Prompts:
 class _AggregatedPool:
     """Misses of TPOT and E2E of aggregated pools as a function of the rate, and the prefill queue at a batch size."""
 
-    def __init__(self, cases: BatchCases, iteration_s: Floats, tokens: Floats, prompts: Distribution, limits: dict[str, Floats]) -> None:
+    def __init__(
+        self, cases: BatchCases, iteration_s: Floats, tokens: Floats, prompts: Distribution, limits: dict[str, Floats]
+    ) -> None:
         self.cases, self.limits, self.tokens = cases, limits, tokens
         self.prompts, self.weights = prompts.values, prompts.weights
         self.alone_s = iteration_s[:, :, 0]
@@ -97,57 +109,79 @@ class _AggregatedPool:
         self.slots = np.maximum(np.floor(np.minimum(cases.slots, enough)), 1.0)
         self.none = (cases.slots < 1) | (self.alone_s[:, 0] > limits["tpot_s"])
         self.pool = BatchPool(BatchCases(cases.batch, self.slots, cases.steps, cases.shares, cases.dispersion, cases.replicas))
-        busy = self.pool.mean_steps * self.pool.at_full(self.alone_s)[:, 0] / self.slots + self.pool.at_full(self.cost.extra_s)[:, 0]
+        busy = (
+            self.pool.mean_steps * self.pool.at_full(self.alone_s)[:, 0] / self.slots + self.pool.at_full(self.cost.extra_s)[:, 0]
+        )
         prefill = self.mean_prompt / tokens[-1] * self.cost.full_s[:, 0]
+        self.half_full_s = Grid.at(cases.batch, self.slots[:, None] / 2)(self.cost.full_s)[:, 0]
+        self.split = 1 + (cases.dispersion - 1) / cases.replicas
         self.saturation = cases.replicas / np.maximum(busy, prefill)
+
+    def _extra_s(self, rate: Floats) -> Floats:
+        """Return the mean time that a prompt adds to the iterations it rides on [s], (case, point of the batch).
+
+        It rides alone, or in full chunks when others are queued with it, which an arrival finds in the proportion of a busy GI/M/1 server.
+        """
+        each, work = rate / self.cases.replicas, self.mean_prompt * self.half_full_s / self.tokens[-1]
+        packed = full_house_ratio(each, 1 / work, self.split)[:, None]
+        full = self.mean_prompt[:, None] * (self.cost.full_s - self.alone_s) / self.tokens[-1]
+        return self.cost.extra_s + packed * np.maximum(full - self.cost.extra_s, 0.0)
 
     def state(self, rate: Floats) -> State:
         """Return the pool at a rate."""
-        left = 1 - (rate / self.cases.replicas)[:, None] * self.cost.extra_s
+        left = 1 - (rate / self.cases.replicas)[:, None] * self._extra_s(rate)
         step = self.alone_s / np.maximum(left, 0.02)
         return self.pool.state(rate, np.maximum.accumulate(step, axis=1))
 
-    def _jitter(self, rate: Floats, state: State) -> Floats:
-        """Return the variance of the mean step of each length [s²] that prompts in between add, (case, point)."""
+    def interference(self, rate: Floats, state: State) -> Interference:
+        """Return what the prompts of a life do to its mean step: those of its own burst on top of the average, and their variance."""
         at = Grid.at(self.cases.batch, state.level[:, None])
-        each = rate / self.cases.replicas
+        each = (rate / self.cases.replicas)[:, None]
+        square = self.cost.extra_square_s2 + self._extra_s(rate) ** 2 - self.cost.extra_s**2
         step, alone, extra, square, full = (
-            at(values)[:, 0] for values in (state.step_s, self.alone_s, self.cost.extra_s, self.cost.extra_square_s2, self.cost.full_s)
+            at(values) for values in (state.step_s, self.alone_s, self._extra_s(rate), square, self.cost.full_s)
         )
-        dispersion = 1 + (self.cases.dispersion - 1) / self.cases.replicas
-        variance = each * step * (square + (dispersion - 1) * extra**2) / np.maximum(1 - each * extra, 0.02) ** 2
-        most = np.maximum((full - step) * (step - alone), 0.0)
-        return np.minimum(variance[:, None] / np.maximum(self.cases.steps, 1.0), most[:, None])
+        stretch = 1 / np.maximum(1 - each * extra, 0.02)
+        steps = np.maximum(self.cases.steps, 1.0)
+        split = self.split[:, None]
+        behind = Peakedness.of(each, 1 / (steps * step), split, np.ones_like(split)).ahead
+        mean = behind * extra * stretch / steps
+        during = each * step * steps * (square + 2 * behind * extra**2)
+        variance = (during + behind * (square + behind * extra**2)) * (stretch / steps) ** 2
+        variance = np.minimum(variance, np.maximum((full - step) * (step - alone), 0.0))
+        return Interference(mean + variance / (2 * step), variance, self.pool.at_full(self.cost.full_s)[:, 0])
 
     def excess(self, rate: Floats) -> Floats:
         """Return the larger of misses/allowed over TPOT, slots and E2E, (case,)."""
         state = self.state(rate)
-        jitter = self._jitter(rate, state)
-        busiest = self.pool.at_full(self.cost.full_s)[:, 0]
+        prefill = self.interference(rate, state)
         shares, steps = self.cases.shares, self.cases.steps
         tpot = np.broadcast_to(self.limits["tpot_s"][:, None], steps.shape)
-        slow = np.sum(shares * self.pool.slower(state, tpot, jitter, busiest), axis=1)
+        slow = np.sum(shares * self.pool.slower(state, tpot, prefill), axis=1)
         slow = np.where(np.isfinite(self.limits["tpot_s"]), slow, 0.0)
         worst = slow / self.limits["tpot_allowed"]
         waits = self.pool.waits_longer(state, self.limits["admission_s"])
         worst = np.maximum(worst, waits / self.limits["admission_allowed"])
         if "e2e_s" in self.limits:
-            worst = np.maximum(worst, self._late(state, jitter, busiest) / self.limits["e2e_allowed"])
+            worst = np.maximum(worst, self._late(state, prefill) / self.limits["e2e_allowed"])
         return np.where(self.none, np.inf, worst)
 
-    def _late(self, state: State, jitter: Floats, busiest: Floats) -> Floats:
+    def _late(self, state: State, prefill: Interference) -> Floats:
         """Return the share of requests later than the E2E limit, their prompt taken at its mean, (case,)."""
         at = Grid.at(self.cases.batch, state.level[:, None])
         mean_own = np.einsum("cbp,cp->cb", self.cost.own_s, self.weights)
         left = self.limits["e2e_s"][:, None] - self.limits["extra_s"][:, None] - at(mean_own) - at(self.alone_s) / 2
         steps = self.cases.steps
-        slow = self.pool.slower(state, left / np.maximum(steps, 0.5), jitter, busiest)
+        slow = self.pool.slower(state, left / np.maximum(steps, 0.5), prefill)
         step = Grid.at(self.cases.batch, self.pool.batch_mean(state))(state.step_s)
         waits = self.pool.waits_longer(state, left - steps * step)
         return np.sum(self.cases.shares * np.where(left <= 0, 1.0, slow + (1 - slow) * waits), axis=1)
 
     def prefill(self, rate: Floats) -> PrefillPool:
-        """Return the prefill queue with as many sequences in decode as the rate keeps in flight."""
+        """Return the prefill queue of one replica, with as many sequences in decode as the pool's rate keeps in flight.
+
+        A router that counts requests in flight, most of them in decode, cannot even out the prompts: each replica queues its own share.
+        """
         at = Grid.at(self.cases.batch, self.state(rate).level[:, None])
         full = at(self.cost.full_s)
         cases, prompts = len(full), self.prompts.shape[1]
@@ -156,7 +190,7 @@ class _AggregatedPool:
         own_s = own(per_prompt).reshape(cases, prompts) + at(self.alone_s) / 2
         work_s = self.prompts * full / self.tokens[-1]
         slack = self.limits["ttft_s"] - self.limits["extra_s"]
-        return PrefillPool(work_s, self.weights, slack, self.cases.dispersion, self.cases.replicas, own_s)
+        return PrefillPool(work_s, self.weights, slack, self.split, np.ones(cases), own_s)
 
 
 def _first_token_capacity(pool: _AggregatedPool, ceiling: Floats) -> Floats:
@@ -169,7 +203,7 @@ def _first_token_capacity(pool: _AggregatedPool, ceiling: Floats) -> Floats:
 
     def capacity(beside: Floats) -> Floats:
         queue = pool.prefill(np.maximum(beside, 1e-6 * pool.saturation))
-        return highest_rate(lambda rate: queue.misses(rate) / allowed, 1.0, queue.saturation)
+        return pool.cases.replicas * highest_rate(lambda rate: queue.misses(rate) / allowed, 1.0, queue.saturation)
 
     first = capacity(ceiling)
     short = np.minimum(first, ceiling)
@@ -192,11 +226,11 @@ class _Problem:
     limits: dict[str, Floats]
     shape: tuple[int, ...]
 
-    def pool(self, rows: slice) -> _AggregatedPool:
-        """Return the pool of some of the cases."""
+    def pool(self, rows: slice, cases: BatchCases | None = None) -> _AggregatedPool:
+        """Return the pool of some of the cases, or of `cases` in their place."""
         limits = {name: value[rows] for name, value in self.limits.items()}
         prompts = Distribution(self.prompts.values[rows], self.prompts.weights[rows])
-        return _AggregatedPool(self.cases.take(rows), self.iteration_s[rows], self.tokens, prompts, limits)
+        return _AggregatedPool(cases or self.cases.take(rows), self.iteration_s[rows], self.tokens, prompts, limits)
 
 
 def _scalars(limits: Limits, extra_s: ArrayLike, admission_s: ArrayLike) -> dict[str, ArrayLike]:
@@ -235,7 +269,9 @@ def _problem(
     iteration = np.maximum.accumulate(np.maximum.accumulate(iteration, axis=-1), axis=-2)
     batch = np.concatenate(([0.0], np.asarray(engine.batch, dtype=float)))
     tokens = np.asarray(engine.tokens, dtype=float)
-    prompt, prompt_weights = np.broadcast_arrays(np.asarray(prompts.values, dtype=float), np.asarray(prompts.weights, dtype=float))
+    prompt, prompt_weights = np.broadcast_arrays(
+        np.asarray(prompts.values, dtype=float), np.asarray(prompts.weights, dtype=float)
+    )
     steps, shares = np.broadcast_arrays(np.asarray(output.values, dtype=float), np.asarray(output.weights, dtype=float))
     scalars = _scalars(limits, extra_s, admission_s)
     others = [np.shape(value) for value in (*scalars.values(), arrivals.dispersion, replicas, engine.max_batch)]
@@ -255,7 +291,9 @@ def _problem(
         flat_cases(shape, replicas),
     )
     rows_of_prompts = Distribution(flat_cases(shape, prompt, prompt.shape[-1]), normal(prompt_weights))
-    return _Problem(cases, rows, tokens, rows_of_prompts, {name: flat_cases(shape, value) for name, value in scalars.items()}, shape)
+    return _Problem(
+        cases, rows, tokens, rows_of_prompts, {name: flat_cases(shape, value) for name, value in scalars.items()}, shape
+    )
 
 
 def aggregated_capacity_rps(
@@ -283,3 +321,70 @@ def aggregated_capacity_rps(
         return _first_token_capacity(pool, rate) if "ttft_s" in pool.limits else rate
 
     return in_chunks(len(problem.iteration_s), solve).reshape(problem.shape)
+
+
+def aggregated_tpot_s(
+    engine: MixedEngine,
+    prompts: Distribution,
+    output: Distribution,
+    rate_rps: ArrayLike,
+    percentile: float,
+    *,
+    arrivals: Arrivals | None = None,
+    replicas: ArrayLike = 1,
+) -> Floats:
+    """Return the percentile of TPOT [s] over requests at a rate [requests/s] of the pool; arguments as above, ∞ at or beyond saturation."""
+    allowed = 1 - check_percentile(percentile)
+
+    def figure(pool: _AggregatedPool, rate: Floats) -> Floats:
+        state = pool.state(rate)
+        return slowest_s(pool.pool, state, allowed, pool.interference(rate, state))
+
+    limits = Limits(tpot_s=np.inf, tpot_percentile=percentile)
+    return _at_rate(_problem(engine, prompts, output, limits, arrivals or Arrivals(), replicas, 0.0, 0.0), rate_rps, figure)
+
+
+def aggregated_ttft_s(
+    engine: MixedEngine,
+    prompts: Distribution,
+    output: Distribution,
+    rate_rps: ArrayLike,
+    percentile: float,
+    *,
+    arrivals: Arrivals | None = None,
+    replicas: ArrayLike = 1,
+    extra_s: ArrayLike = 0.0,
+) -> Floats:
+    """Return the percentile of TTFT [s] at a rate [requests/s] of the pool; arguments as above, ∞ at or beyond saturation."""
+    allowed = 1 - check_percentile(percentile)
+
+    def figure(pool: _AggregatedPool, rate: Floats) -> Floats:
+        low, high = np.full(rate.shape, np.log(1e-4)), np.full(rate.shape, np.log(1e4))
+        for _ in range(20):
+            middle = (low + high) / 2
+            pool.limits["ttft_s"] = np.exp(middle)
+            queue = pool.prefill(rate)
+            over = queue.misses(np.minimum(rate / pool.cases.replicas, 0.995 * queue.saturation)) > allowed
+            low, high = np.where(over, middle, low), np.where(over, high, middle)
+        return np.exp(high)
+
+    limits = Limits(ttft_s=np.inf, ttft_percentile=percentile)
+    ttft = _at_rate(_problem(engine, prompts, output, limits, arrivals or Arrivals(), replicas, 0.0, 0.0), rate_rps, figure)
+    return ttft + np.asarray(extra_s, dtype=float)
+
+
+def _at_rate(problem: _Problem, rate_rps: ArrayLike, figure: Callable[[_AggregatedPool, Floats], Floats]) -> Floats:
+    """Return a figure of aggregated pools at a rate, ∞ at or beyond saturation."""
+    shape = np.broadcast_shapes(problem.shape, np.shape(rate_rps))
+    if shape != problem.shape:
+        raise InputError.at("rate_rps", f"shape {np.shape(rate_rps)} given; it must broadcast into the engines' {problem.shape}")
+    load = flat_cases(shape, rate_rps)
+
+    def solve(rows: slice) -> Floats:
+        full = problem.pool(rows).saturation
+        calm = np.clip(load[rows], 1e-6 * full, 0.99 * full)
+        cases = problem.cases.take(rows).trimmed(calm, problem.iteration_s[rows][:, :, 0] * 2)
+        pool = problem.pool(rows, cases)
+        return np.where(load[rows] < 0.99 * full, figure(pool, calm), np.inf)
+
+    return in_chunks(len(load), solve).reshape(shape)

@@ -9,7 +9,7 @@ sees the batch as it is, a long one averages over it. For an autocorrelation e^(
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,14 @@ class BatchCases:
             self.batch, self.slots[rows], self.steps[rows], self.shares[rows], self.dispersion[rows], self.replicas[rows]
         )
 
+    def trimmed(self, rate: Floats, step_s: Floats) -> BatchCases:
+        """Return the cases with slots that a rate [1/s] would never fill left out, so that the bins stay fine."""
+        mean_steps = np.maximum(np.sum(self.steps * self.shares, axis=1, keepdims=True), 1e-9)
+        throughput = np.maximum.accumulate(self.replicas[:, None] * self.batch / (mean_steps * step_s), axis=1)
+        level = np.clip(crossing(self.batch, throughput, rate), 0.0, self.slots)
+        slots = np.minimum(self.slots, np.ceil(4 * level + 6 * self.dispersion / self.replicas + 12))
+        return replace(self, slots=slots)
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -111,6 +119,18 @@ class State:
     relaxation: Floats
     decay: Floats
     level: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Interference:
+    """What prefill in between does to the mean step of each length beyond its average share: mean [s] and variance [s²], (case, point) each.
+
+    `busiest_s` (case,) is an iteration that is never exceeded.
+    """
+
+    mean_s: Floats
+    variance_s2: Floats
+    busiest_s: Floats
 
 
 class BatchPool:
@@ -129,6 +149,11 @@ class BatchPool:
         self.states = [(state, Grid.at(cases.batch, state / cases.replicas[:, None])) for state in states]
         self.at_full = Grid.at(cases.batch, cases.slots[:, None])
 
+    def saturation(self, step_s: Floats) -> Floats:
+        """Return the rate [1/s] at which every slot is always taken, (case,)."""
+        full: Floats = self.cases.slots * self.cases.replicas / (self.mean_steps * self.at_full(step_s)[:, 0])
+        return full
+
     def state(self, rate: Floats, step_s: Floats) -> State:
         """Return the pool at a rate [1/s] with steps `step_s` (case, point), non-decreasing in the batch."""
         cases = self.cases
@@ -142,7 +167,7 @@ class BatchPool:
         spread = self.overlap_shared + (self.overlap - self.overlap_shared) * share
         peak = Peakedness.of(rate, relaxation, cases.dispersion, spread)
         departures = Departures(*(state / (self.mean_steps[:, None] * grid(step_s)) for state, grid in self.states))
-        full = cases.slots * cases.replicas / (self.mean_steps * self.at_full(step_s)[:, 0])
+        full = self.saturation(step_s)
         ratio = full_house_ratio(rate, full, cases.dispersion)
         seen = occupancy(rate, departures, self.bins, peak, ratio)
         return State(step_s, seen, peak.ahead, relaxation, full * (1 - ratio), level)
@@ -161,11 +186,8 @@ class BatchPool:
         longer: Floats = waits * np.exp(-decay * np.maximum(slack_s, 0.0))
         return longer
 
-    def slower(self, state: State, limit_s: Floats, jitter_s2: Floats | None = None, busiest_s: Floats | None = None) -> Floats:
-        """Return P(mean step over the life > limit) for each length, (case, point), limits [s] (case, point).
-
-        `jitter_s2` is further variance of the mean step of each length [s²] (prefill chunks in between), `busiest_s` a step that is never exceeded.
-        """
+    def slower(self, state: State, limit_s: Floats, prefill: Interference | None = None) -> Floats:
+        """Return P(mean step over the life > limit) for each length, (case, point), limits [s] (case, point)."""
         cases, replicas = self.cases, self.cases.replicas
         mean, variance = self.batch_mean(state), np.maximum(state.seen.variance / replicas**2, 1e-6)[:, None]
         step = Grid.at(cases.batch, mean)(state.step_s)
@@ -179,12 +201,27 @@ class BatchPool:
         spread = np.sqrt(variance * kept_variance(lives) + company * (2 + company) / (2 * replicas[:, None]) ** 2)
         batch_sd = slope[:, None] * spread
         batch_skew = 2 * spread / mean
-        if jitter_s2 is None:
-            deviation, skew = np.maximum(batch_sd, 1e-9 * step), batch_skew
-        else:
-            deviation = np.sqrt(batch_sd**2 + jitter_s2) + 1e-9 * step
-            extra = np.maximum(step - state.step_s[:, :1], 1e-9 * step)
-            skew = (batch_skew * batch_sd**3 + 2 * jitter_s2**2 / extra) / deviation**3
+        deviation, skew = np.maximum(batch_sd, 1e-9 * step), batch_skew
+        ceiling = self.at_full(state.step_s)[:, 0]
+        if prefill is not None:
+            ceiling = prefill.busiest_s
+            mean_step = np.minimum(step + prefill.mean_s, np.maximum(ceiling[:, None], step))
+            deviation = np.sqrt(batch_sd**2 + prefill.variance_s2) + 1e-9 * step
+            extra = np.maximum(mean_step - state.step_s[:, :1], 1e-9 * step)
+            skew = (batch_skew * batch_sd**3 + 1.6 * prefill.variance_s2**2 / extra) / deviation**3
+            step = mean_step
         tail = gamma_exceeds((limit_s - step) / deviation, np.minimum(skew, 4.0))
-        ceiling = self.at_full(state.step_s)[:, 0] if busiest_s is None else busiest_s
         return np.where((limit_s >= ceiling[:, None]) | (self.cases.steps < 0.5), 0.0, tail)
+
+
+def slowest_s(pool: BatchPool, state: State, allowed: float, prefill: Interference | None) -> Floats:
+    """Return the mean step [s] that the share `allowed` of requests exceed, (case,), by bisection."""
+    shares, steps = pool.cases.shares, pool.cases.steps
+    low = np.log(state.step_s[:, 0] / 2)
+    high = np.log(4 * (state.step_s[:, -1] if prefill is None else prefill.busiest_s) + 4 * state.step_s[:, -1])
+    for _ in range(24):
+        middle = (low + high) / 2
+        limit = np.broadcast_to(np.exp(middle)[:, None], steps.shape)
+        over = np.sum(shares * pool.slower(state, limit, prefill), axis=1) > allowed
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
+    return np.exp(high)

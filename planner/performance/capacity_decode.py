@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, State, crossing
+from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, State, crossing, slowest_s
 from planner.performance.queueing import Arrivals, Distribution, check_percentile, flat_cases, highest_rate, in_chunks
 
 Floats = NDArray[np.float64]
@@ -41,8 +42,7 @@ class _DecodePool:
         self.none = (cases.slots < 1) | (step_s[:, 0] > limits["tpot_s"])
         self.pool = BatchPool(BatchCases(cases.batch, slots, cases.steps, cases.shares, cases.dispersion, cases.replicas))
         self.step_s, self.limits = step_s, limits
-        full_s = self.pool.at_full(step_s)[:, 0]
-        self.saturation = slots * cases.replicas / (self.pool.mean_steps * full_s)
+        self.saturation = self.pool.saturation(step_s)
 
     def state(self, rate: Floats) -> State:
         """Return the pool at a rate."""
@@ -156,3 +156,62 @@ def decode_capacity_rps(
         return highest_rate(pool.excess, 1.0, pool.saturation)
 
     return in_chunks(len(problem.step_s), solve).reshape(problem.shape)
+
+
+def decode_tpot_s(
+    engine: DecodeEngine,
+    output: Distribution,
+    rate_rps: ArrayLike,
+    percentile: float,
+    *,
+    arrivals: Arrivals | None = None,
+    replicas: ArrayLike = 1,
+) -> Floats:
+    """Return the percentile of TPOT [s] over requests at a rate [requests/s] of the pool; arguments as above, ∞ at or beyond saturation."""
+    allowed = 1 - check_percentile(percentile)
+
+    def quantile(pool: BatchPool, state: State) -> Floats:
+        return slowest_s(pool, state, allowed, None)
+
+    return _at_rate(engine, output, rate_rps, arrivals or Arrivals(), replicas, quantile)
+
+
+def decode_wait_s(
+    engine: DecodeEngine,
+    output: Distribution,
+    rate_rps: ArrayLike,
+    percentile: float,
+    *,
+    arrivals: Arrivals | None = None,
+    replicas: ArrayLike = 1,
+) -> Floats:
+    """Return the percentile of the wait for a slot [s] at a rate [requests/s] of the pool, often zero; ∞ at or beyond saturation."""
+    allowed = 1 - check_percentile(percentile)
+
+    def quantile(_: BatchPool, state: State) -> Floats:
+        return np.maximum(np.log(np.maximum(state.seen.waits, 1e-300) / allowed), 0.0) / np.maximum(state.decay, 1e-300)
+
+    return _at_rate(engine, output, rate_rps, arrivals or Arrivals(), replicas, quantile)
+
+
+def _at_rate(
+    engine: DecodeEngine,
+    output: Distribution,
+    rate_rps: ArrayLike,
+    arrivals: Arrivals,
+    replicas: ArrayLike,
+    figure: Callable[[BatchPool, State], Floats],
+) -> Floats:
+    """Return a figure of decode pools at a rate, ∞ at or beyond saturation."""
+    rates = np.asarray(rate_rps, dtype=float)
+    problem = _problem(engine, output, np.zeros(rates.shape) + np.inf, 0.9, arrivals, replicas, 0.0, None)
+    load = flat_cases(problem.shape, rates)
+
+    def solve(rows: slice) -> Floats:
+        cases, step_s = problem.cases.take(rows), problem.step_s[rows]
+        full = BatchPool(cases).saturation(step_s)
+        calm = np.clip(load[rows], 1e-6 * full, 0.995 * full)
+        pool = BatchPool(cases.trimmed(calm, step_s))
+        return np.where(load[rows] < 0.995 * full, figure(pool, pool.state(calm, step_s)), np.inf)
+
+    return in_chunks(len(load), solve).reshape(problem.shape)

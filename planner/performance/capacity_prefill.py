@@ -190,7 +190,9 @@ def prefill_ttft_s(
     """
     check_percentile(percentile)
     stream, mean = arrivals or Arrivals(), service.mean
-    shape = np.broadcast_shapes(mean.shape, np.shape(rate_rps), np.shape(stream.dispersion), np.shape(replicas), np.shape(extra_s))
+    shape = np.broadcast_shapes(
+        mean.shape, np.shape(rate_rps), np.shape(stream.dispersion), np.shape(replicas), np.shape(extra_s)
+    )
     low, high = np.zeros(shape) + np.log(1e-2 * mean), np.zeros(shape) + np.log(1e3 * mean)
     for _ in range(18):
         middle = (low + high) / 2
