@@ -29,7 +29,9 @@ def preference(model: Model, sets: Sets, units: float, watts: float) -> list[Ter
         columns = acquired(model, sets, system)
         if not columns:
             continue
-        kind = model.find("kind", (system,)) or model.column("kind", (system,), upper=1, integer=True)
+        kind = model.find("kind", (system,))
+        if kind is None:
+            kind = model.column("kind", (system,), upper=1, integer=True)
         terms.append((1.0, kind))
         heavy = POWER_WEIGHT * sets.systems[system].power_w / watts if watts > 0 else 0.0
         late = NAME_WEIGHT * (rank + 1) / (len(sets.systems) * max(units, 1.0))

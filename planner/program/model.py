@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import pulp
 
+from planner.errors import SolverError
+
 Index = tuple[str | int, ...]
 Term = tuple[float, pulp.LpVariable]
 
@@ -58,6 +60,9 @@ class Model:
         self, family: str, index: Index, *, lower: float | None = 0, upper: float | None = None, integer: bool = False
     ) -> pulp.LpVariable:
         """Return a new column, at least 0 unless `lower` says otherwise."""
+        if index in self.columns.get(family, {}):
+            message = f"{family}{list(index)} stands twice in the program"
+            raise SolverError(message)
         category = pulp.LpInteger if integer else pulp.LpContinuous
         variable = self.problem.add_variable(self.name(family, index), lowBound=lower, upBound=upper, cat=category)
         self.columns.setdefault(family, {})[index] = variable

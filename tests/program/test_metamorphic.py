@@ -167,7 +167,7 @@ def two_alike(instance: Instance) -> Instance:
 
 
 RELATIONS = {
-    "more demand is never cheaper": Relation(lambda i: scale_demand(i, 1.3), lambda old, new: below(old, new)),
+    "more demand is never cheaper": Relation(lambda i: scale_demand(i, 1.3), below),
     "less demand is never dearer": Relation(lambda i: scale_demand(i, 0.7), lambda old, new: below(new, old)),
     "less power is never cheaper": Relation(lambda i: each_site(i, power_w=lambda row: scaled(row, 0.6)), below),
     "more power is never dearer": Relation(

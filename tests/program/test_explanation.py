@@ -1,0 +1,112 @@
+"""What would have to change: the fewest limits, and numbers that indeed make the plan feasible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planner.program.explanation import alternatives, smallest_changes
+from planner.program.instance import Policy
+from planner.program.solution import Change, Outcome
+from planner.program.solve import solve_instance
+from tests.program.brute_force import KINDS
+from tests.program.instances import one_period, site, system
+
+
+def test_power_have_and_need():
+    """12 rps at 1 rps and 1 kW a unit need 12 kW; the site has 10 kW, of which a tenth is kept free: 9 kW."""
+    instance = one_period({"y": 1.0}, {"y": {"b": 1.0}}, {"b": 12.0}, site=site(power_w=10_000.0, headroom=0.1))
+    solution = solve_instance(instance)
+    assert solution.outcome is Outcome.INFEASIBLE
+    (change,) = solution.changes
+    assert (change.family, change.index) == ("power", ("s",))
+    assert change.have == pytest.approx(9_000.0)
+    assert change.need == pytest.approx(12_000.0)
+
+
+def test_the_cheaper_of_two_repairs_is_chosen_and_each_is_offered():
+    """Power and racks both allow 3 units, supply 10; 5 are needed. Both must move; supply need not."""
+    hardware = [system("y", racks=1.0, supply=(10.0,))]
+    limits = site(power_w=3000.0, racks=3.0)
+    instance = one_period({"y": 1.0}, {"y": {"b": 1.0}}, {"b": 5.0}, site=limits, hardware=hardware)
+    changes = smallest_changes(instance)
+    assert {change.family: (change.have, round(change.need, 6)) for change in changes} == {
+        "power": (3000.0, 5000.0),
+        "racks": (3.0, 5.0),
+    }
+    assert alternatives(instance) == {}, "no single family is enough"
+
+
+def test_supply_alone():
+    instance = one_period({"y": 1.0}, {"y": {"b": 1.0}}, {"b": 5.0}, hardware=[system("y", supply=(2.0,))])
+    assert solve_instance(instance).changes == (Change("supply", ("y", "0"), 2.0, pytest.approx(5.0)),)
+    assert list(alternatives(instance)) == ["supply"]
+
+
+def test_a_class_that_nothing_can_serve_is_named():
+    instance = one_period({"y": 1.0}, {"y": {"short": 1.0}}, {"short": 2.0, "long": 3.0})
+    (change,) = solve_instance(instance).changes
+    assert (change.family, change.index, change.have, change.need) == (
+        "serve",
+        ("w", "long"),
+        pytest.approx(0.0),
+        pytest.approx(3.0),
+    )
+
+
+def test_budget_and_vendor_share():
+    """Only red sells; half of nothing is its share. Its need is the whole."""
+    instance = one_period({"y": 10.0}, {"y": {"b": 1.0}}, {"b": 2.0}, hardware=[system("y", vendor="red")])
+    (change,) = solve_instance(replace(instance, policy=Policy(vendor_share={"red": 0.5}))).changes
+    assert (change.family, change.index, change.have, change.need) == ("vendor", ("red",), 0.5, pytest.approx(1.0))
+    placements = tuple(replace(p, cash_usd=(10.0,)) for p in instance.placements)
+    (change,) = solve_instance(replace(instance, placements=placements, policy=Policy(budget_usd=(15.0,)))).changes
+    assert (change.family, change.have, change.need) == ("budget", 15.0, pytest.approx(20.0))
+
+
+def test_stock_that_cannot_grow_is_named_in_units():
+    """Two units stand there and none can be bought; 3.5 rps at 1 rps a unit need 4 (in parts: 3.5)."""
+    instance = one_period({"y": 1.0}, {"y": {"b": 1.0}}, {"b": 3.5})
+    stock = tuple(replace(p, buy_usd=(), initial=2) for p in instance.placements)
+    (change,) = solve_instance(replace(instance, placements=stock)).changes
+    assert (change.family, change.index, change.have) == ("inventory", ("y", "s"), pytest.approx(2.0))
+    assert change.need == pytest.approx(3.5)
+
+
+def moved(instance, changes):
+    """Return an instance with its limits moved as changes say."""
+    for change in changes:
+        if change.family in {"power", "racks"}:
+            key = "power_w" if change.family == "power" else "racks"
+            value = (change.need * (1 + 1e-9),) * len(instance.periods)
+            instance = replace(instance, sites=tuple(replace(s, **{key: value}) for s in instance.sites))
+        elif change.family == "supply":
+            name, t = change.index[0], int(change.index[1])
+            grown = tuple(
+                replace(s, supply=tuple(change.need if i == t else v for i, v in enumerate(s.supply))) if s.id == name else s
+                for s in instance.systems
+            )
+            instance = replace(instance, systems=grown)
+        elif change.family == "budget":
+            t = int(change.index[0])
+            budget = tuple(change.need * (1 + 1e-9) if i == t else v for i, v in enumerate(instance.policy.budget_usd))
+            instance = replace(instance, policy=replace(instance.policy, budget_usd=budget))
+        else:
+            return None
+    return instance
+
+
+@pytest.mark.parametrize("kind", ["growing", "aggregated", "phases"])
+def test_moving_the_limits_as_told_makes_a_plan(kind):
+    tried = 0
+    for seed in range(40):
+        case = KINDS[kind](seed)
+        if case.cost is None:
+            changes = smallest_changes(case.instance)
+            assert changes, (kind, seed)
+            repaired = moved(case.instance, changes)
+            if repaired is not None:
+                tried += 1
+                assert solve_instance(repaired).outcome is Outcome.OPTIMAL, (kind, seed, changes)
+    assert tried >= 3
