@@ -9,6 +9,7 @@ from planner.answer.evidence import change_rows, check_rows, considered_rows, li
 from planner.answer.figures import figures_of
 from planner.answer.fleet import block_rows, class_rows, demand_rows, fleet_rows, flow_rows, period_rows, pool_rows, power_rows
 from planner.answer.money import cost_items, drivers_of, money_of
+from planner.answer.sensitivity import sensitivity_rows
 from planner.answer.service import sla_rows
 from planner.answer.words import decision, needs, purchases, tightest
 from planner.plan.document import Plan
@@ -53,6 +54,7 @@ def answer(context: Context) -> Plan:
             limits=limit_rows(context) if found else (),
             changes=changes,
             checks=check_rows(context, totals, power, sla) if found else (),
+            sensitivities=sensitivity_rows(context, money.items) if money else (),
             reasons=tuple(needs(changes)),
         ),
         sources=_sources(context),

@@ -6,7 +6,9 @@ solved for, not searched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,13 +53,35 @@ def tornado(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting,
     An assumption with a published range takes its ends; any other figure that is not exact by nature (calendar, counts of
     accelerators) is moved by ± `spread`.
     """
-    used = sorted({use.assumption_id for item in items if item.group is not Group.CARBON for use in item.factors})
-    swings = [_swing(items, book, clock, book[address], spread) for address in used if not _is_exact(book[address])]
+    costs = _Costs(items, book, clock)
+    swings = [_swing(costs, book[address], spread) for address in sorted(costs.touched) if not _is_exact(book[address])]
     if "discount_rate" in book:
-        swings.append(_rate_swing(items, book, clock, spread))
-    if any(address.startswith("value_by_age") for address in used):
-        swings += [_life_swing(items, book, clock, name, spread) for name in LIVES if name in book and any(book[name].values)]
+        swings.append(_rate_swing(costs, spread))
+    if any(address.startswith("value_by_age") for address in costs.touched):
+        swings += [_life_swing(costs, name, spread) for name in LIVES if name in book and any(book[name].values)]
     return tuple(sorted(swings, key=lambda swing: (-swing.width_usd, swing.assumption)))
+
+
+class _Costs:
+    """A plan's rows with their present values, and which rows each assumption touches: what a change costs, without the rest."""
+
+    def __init__(self, items: Iterable[LineItem], book: AssumptionBook, clock: Discounting) -> None:
+        self.items = [item for item in items if item.group is not Group.CARBON]
+        self.book, self.clock = book, clock
+        self._values = dict(book)
+        self.present = {item.id: _present(item, book, clock) for item in self.items}
+        self.total = sum(self.present.values())
+        self.touched: dict[str, list[LineItem]] = {}
+        for item in self.items:
+            for address in {use.assumption_id for use in item.factors}:
+                self.touched.setdefault(address, []).append(item)
+
+    def changed(self, changes: Iterable[Assumption]) -> float:
+        """Return the net present cost [USD] with some assumptions in place of those of the same address."""
+        new = {one.id: one for one in changes}
+        items = {item.id: item for address in new for item in self.touched.get(address, ())}
+        book = ChainMap(new, self._values)
+        return self.total + sum(_present(item, book, self.clock) - self.present[name] for name, item in items.items())
 
 
 def two_way(
@@ -94,7 +118,7 @@ def flip_factor(
     return factor if factor >= 0.0 else None
 
 
-def _present(item: LineItem, book: AssumptionBook, clock: Discounting) -> float:
+def _present(item: LineItem, book: Mapping[str, Assumption], clock: Discounting) -> float:
     usd = item.sign * np.asarray(item.quantity, dtype=np.float64)
     for use in item.factors:
         usd = usd * np.asarray(book[use.assumption_id].values)[list(use.positions)]
@@ -106,31 +130,30 @@ def _ends(one: Assumption, spread: float) -> tuple[float, float, bool]:
     value = one.values[0]
     if one.is_single and (one.low is not None or one.high is not None):
         return value if one.low is None else one.low, value if one.high is None else one.high, True
-    return value * (1.0 - spread), value * (1.0 + spread), False
+    floor = FLOORS.get(one.id.partition("[")[0], -math.inf)
+    return max(value * (1.0 - spread), floor), value * (1.0 + spread), False
 
 
-def _swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, one: Assumption, spread: float) -> Swing:
+def _swing(costs: _Costs, one: Assumption, spread: float) -> Swing:
     low, high, published = _ends(one, spread)
-    touched = [item for item in items if any(use.assumption_id == one.id for use in item.factors)]
-    rest = recost(items, book, clock) - recost(touched, book, clock)
-    costs = [rest + recost(touched, book.replaced([_at(one, end, spread * side)]), clock) for end, side in ((low, -1), (high, 1))]
-    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], published)
+    ends = [costs.changed([_at(one, end, spread * side)]) for end, side in ((low, -1), (high, 1))]
+    return Swing(one.id, one.label, one.unit, low, high, ends[0], ends[1], published)
 
 
-def _rate_swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, spread: float) -> Swing:
+def _rate_swing(costs: _Costs, spread: float) -> Swing:
     """Return the swing of the discount rate, by which every row is discounted."""
-    one = book["discount_rate"]
+    one = costs.book["discount_rate"]
     low, high, published = _ends(one, spread)
-    costs = [recost(items, book, replace(clock, rate=rate)) for rate in (low, high)]
-    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], published)
+    ends = [recost(costs.items, costs.book, replace(costs.clock, rate=rate)) for rate in (low, high)]
+    return Swing(one.id, one.label, one.unit, low, high, ends[0], ends[1], published)
 
 
-def _life_swing(items: Sequence[LineItem], book: AssumptionBook, clock: Discounting, name: str, spread: float) -> Swing:
+def _life_swing(costs: _Costs, name: str, spread: float) -> Swing:
     """Return the swing of economic life or residual, through the value by age that follows; lives of single systems stay."""
-    one = book[name]
+    one = costs.book[name]
     low, high, published = _ends(one, spread)
-    costs = [recost(items, book.replaced(_lives(book, clock, name, end)), clock) for end in (low, high)]
-    return Swing(one.id, one.label, one.unit, low, high, costs[0], costs[1], published)
+    ends = [costs.changed(_lives(costs.book, costs.clock, name, end)) for end in (low, high)]
+    return Swing(one.id, one.label, one.unit, low, high, ends[0], ends[1], published)
 
 
 def _lives(book: AssumptionBook, clock: Discounting, name: str, value: float) -> list[Assumption]:
@@ -148,6 +171,7 @@ def _scaled(one: Assumption, factor: float) -> Assumption:
     return replace(one, values=tuple(value * factor for value in one.values))
 
 
+FLOORS = {"pue": 1.0}  # no facility draws less than its machines
 LIVES = ("economic_life_years", "residual_fraction")
 EXACT = (
     "value_by_age",
