@@ -53,8 +53,13 @@ class Model:
 
     def name(self, family: str, index: Index) -> str:
         """Return the solver's name of a column or row, `family_part_part`, in ASCII."""
-        parts = (self.codes.get(part, part) if isinstance(part, str) else str(part) for part in index if part != "")
-        return "_".join((family, *parts))
+        return "_".join((family, *(self._part(part) for part in index if part != "")))
+
+    def _part(self, part: str | int) -> str:
+        """Return one part of a name; PuLP would turn the sign of a negative number into `_`."""
+        if isinstance(part, str):
+            return self.codes.get(part, part)
+        return str(part) if part >= 0 else f"m{-part}"
 
     def column(
         self, family: str, index: Index, *, lower: float | None = 0, upper: float | None = None, integer: bool = False

@@ -7,9 +7,18 @@ from planner.program.sets import Sets, World
 from planner.program.view import negative, views
 
 
+DILUTION = 50.0
+
+
 def largest_need(sets: Sets, system: str) -> float:
-    """Return the units of a system that would serve everything it can serve, at every site, with its reserves."""
-    return max(_need(sets, system, world, t, h) for world in sets.worlds for t in sets.periods for h in sets.blocks)
+    """Return more units of a system than any plan of least cost takes in at once.
+
+    That is what would serve everything it can serve, at every site, with its reserves; fifty times as many where shares of
+    vendors could make it worth buying units that serve nothing.
+    """
+    policy = sets.instance.policy
+    need = max(_need(sets, system, world, t, h) for world in sets.worlds for t in sets.periods for h in sets.blocks)
+    return need * (DILUTION if policy.vendor_share or policy.min_flexible_share > 0 else 1.0)
 
 
 def _need(sets: Sets, system: str, world: World, t: int, h: int) -> float:
