@@ -2,10 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from planner.answer.context import Context
+from planner.options.build import requests_of
+from planner.options.latency import PoolLoad, latencies_s
+from planner.options.table import OptionRow
 from planner.plan.fleet import SlaRow
+from planner.scenario.workload import Workload
+
+Case = tuple[int, float, float]
 
 
 def sla_rows(context: Context) -> tuple[SlaRow, ...]:
-    """Return every promise of every workload and period with its prediction."""
-    return ()
+    """Return every promise of every real-time workload, site and period with its prediction: the worst pool in its busiest block.
+
+    The reserve of replicas is taken to have failed: what is predicted is what the promise must survive.
+    """
+    worst: dict[tuple[str, str, int, str], SlaRow] = {}
+    for part in context.scenario.workloads:
+        if part.kind != "realtime":
+            continue
+        for row in _pool_rows(context, part):
+            key = (row.workload, row.site, row.period, row.metric)
+            if key not in worst or row.predicted_s > worst[key].predicted_s:
+                worst[key] = row
+    return tuple(worst[key] for key in sorted(worst))
+
+
+def _pool_rows(context: Context, workload: Workload) -> Iterator[SlaRow]:
+    """Yield a row per pool, metric and period."""
+    for (site, option), cases in sorted(_busiest(context, workload).items()):
+        row = context.rows[option]
+        load = context.demand.workload(workload.id)
+        asked = requests_of(context.scenario, workload, context.demand, context.site_counts[site])
+        for epoch, requests in enumerate(asked):
+            here = [case for case in cases if load.epoch_of_period[case[0]] == epoch]
+            if here:
+                pools = PoolLoad(np.array([case[1] for case in here]), np.array([case[2] for case in here]))
+                limits = workload.sla.limits()
+                found = latencies_s(row, requests, pools, {name: limit.percentile / 100.0 for name, limit in limits.items()})
+                for metric, values in found.items():
+                    for case, value in zip(here, values, strict=True):
+                        yield _sla_row(workload, row, site, case[0], metric, float(value))
+
+
+def _busiest(context: Context, workload: Workload) -> dict[tuple[str, str], list[Case]]:
+    """Return, by (site, option), each period's busiest block: period, busy replicas, replicas that remain beside the reserve."""
+    reserve = context.scenario.policy.reserve_replicas
+    found: dict[tuple[str, str], dict[int, Case]] = {}
+    for pool in context.solution.pools:
+        row = context.rows.get(pool.option)
+        if row is None or row.workload != workload.id or not pool.load:
+            continue
+        periods = found.setdefault((pool.site, pool.option), {})
+        left = float(max(pool.replicas - reserve, 1))
+        if pool.period not in periods or pool.load / left > periods[pool.period][1] / periods[pool.period][2]:
+            periods[pool.period] = (pool.period, pool.load, left)
+    return {key: [periods[period] for period in sorted(periods)] for key, periods in found.items()}
+
+
+def _sla_row(workload: Workload, row: OptionRow, site: str, period: int, metric: str, predicted_s: float) -> SlaRow:
+    limit = workload.sla.limits()[metric]
+    assert row.step is not None
+    spread = row.step.interval(metric)
+    capped = min(predicted_s, 1e6)  # a saturated pool has no percentile; a number keeps it printable, and the check fails
+    return SlaRow(
+        workload=workload.id,
+        site=site,
+        period=period,
+        metric="ttft" if metric == "ttft" else "tpot" if metric == "tpot" else "e2e",
+        percentile=limit.percentile,
+        limit_s=limit.limit,
+        predicted_s=capped,
+        low80_s=capped * spread.lo80,
+        high80_s=capped * spread.hi80,
+        low95_s=capped * spread.lo95,
+        high95_s=capped * spread.hi95,
+        slack_s=limit.limit - capped,
+        served_by=f"{row.role.value} on {row.offering.hardware.name}, {row.layout}",
+    )

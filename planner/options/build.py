@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +67,13 @@ def _rows(
     here = [item for item in found if sites & set(item.offering.sites)]
     if not here:
         return
+    asked = requests_of(scenario, workload, demand, count)
     for role in _roles(workload, interconnect):
         extra = np.array([round_trip_s + _handover_s(item, workload, demand, role, interconnect) for item in here])
-        by_epoch = [capacities(role, here, requests, extra) for requests in _requests(scenario, workload, demand, count)]
+        by_epoch = [capacities(role, [item.step for item in here], requests, extra) for requests in asked]
         for index, item in enumerate(here):
-            yield _row(workload, demand, role, item, sites & frozenset(item.offering.sites), [epoch[index] for epoch in by_epoch])
+            row = _row(workload, demand, role, item, sites & frozenset(item.offering.sites), [epoch[index] for epoch in by_epoch])
+            yield replace(row, extra_s=float(extra[index]), step=item.step)
 
 
 def _roles(workload: Workload, interconnect: float | None) -> list[Role]:
@@ -88,22 +91,26 @@ def _handover_s(item: Deployment, workload: Workload, demand: DemandTable, role:
     return float(item.step.kv_transfer_s(longest, interconnect))
 
 
-def _requests(scenario: Scenario, workload: Workload, demand: DemandTable, count: int) -> Iterator[Requests]:
-    """Yield what the workload asks in each length epoch."""
+def requests_of(scenario: Scenario, workload: Workload, demand: DemandTable, count: int = 1) -> list[Requests]:
+    """Return what a workload asks of one of `count` equal sites in each length epoch."""
     load = demand.workload(workload.id)
     rows = demand.rows_of(workload.id)
     peak = float(demand.peak_rps[rows].sum(axis=0).max()) / count
+    found: list[Requests] = []
     for epoch, population in enumerate(load.populations):
         first = load.epoch_of_period.index(epoch)
-        yield Requests(
-            classes=tuple(demand.classes[row] for row in rows if demand.classes[row].first_period == first),
-            population=population.condensed((12, 4)),
-            sla=workload.sla,
-            dispersion=max(load.iat_cv, 1.0) ** 2,
-            rate_rps=peak,
-            pool_replicas=scenario.performance.pool_replicas,
-            is_batch=load.kind is DemandKind.BATCH,
+        found.append(
+            Requests(
+                classes=tuple(demand.classes[row] for row in rows if demand.classes[row].first_period == first),
+                population=population.condensed((12, 4)),
+                sla=workload.sla,
+                dispersion=max(load.iat_cv, 1.0) ** 2,
+                rate_rps=peak,
+                pool_replicas=scenario.performance.pool_replicas,
+                is_batch=load.kind is DemandKind.BATCH,
+            )
         )
+    return found
 
 
 def _row(

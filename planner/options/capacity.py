@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from planner.demand.classes import RequestClass
 from planner.demand.population import Population
-from planner.options.deployments import Deployment
 from planner.options.table import Role
 from planner.performance.capacity_aggregated import Limits, MixedEngine, aggregated_capacity_rps
 from planner.performance.capacity_decode import DecodeEngine, EndToEnd, decode_capacity_rps
 from planner.performance.capacity_prefill import prefill_capacity_rps
 from planner.performance.queueing import Arrivals, Distribution
+from planner.performance.step_model import StepModel
 from planner.scenario.workload import Limit, Sla
 
 FloatArray = NDArray[np.float64]
@@ -79,22 +79,22 @@ class Capacity:
     prefill_share: float
 
 
-def capacities(role: Role, deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
+def capacities(role: Role, deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
     """Return the capacity of each deployment in a role; `extra_s` (deployment,) is added to every TTFT [s]."""
     measure = {Role.PREFILL: _prefill, Role.DECODE: _decode, Role.AGGREGATED: _aggregated}[role]
     return measure(deployments, requests, extra_s)
 
 
-def _prompt_times(deployments: Sequence[Deployment], requests: Requests) -> tuple[FloatArray, FloatArray, FloatArray]:
+def prompt_times(deployments: Sequence[StepModel], requests: Requests) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return prefill service times [s] of the mix (deployment, point) and the classes (deployment, class), and fixed delays."""
     new = np.maximum(requests.population.new_tokens, 1.0)
     cached = requests.population.cached_tokens
     class_new = np.maximum([item.new_tokens for item in requests.classes], 1.0)
     class_cached = np.array([item.cached_tokens for item in requests.classes])
-    mix = np.stack([item.step.prefill_service_s(new, cached) for item in deployments])
-    alone = np.stack([item.step.prefill_s(new, cached) for item in deployments])
-    by_class = np.stack([item.step.prefill_service_s(class_new, class_cached) for item in deployments])
-    overhead = np.array([item.step.first_token_overhead_s() for item in deployments])
+    mix = np.stack([item.prefill_service_s(new, cached) for item in deployments])
+    alone = np.stack([item.prefill_s(new, cached) for item in deployments])
+    by_class = np.stack([item.prefill_service_s(class_new, class_cached) for item in deployments])
+    overhead = np.array([item.first_token_overhead_s() for item in deployments])
     fixed = overhead + np.maximum(alone - mix, 0.0) @ requests.population.weight
     return mix, by_class, fixed
 
@@ -105,8 +105,8 @@ def _shared_out(rate: FloatArray, work: FloatArray, requests: Requests) -> Float
     return rate[:, None] * mean[:, None] / work
 
 
-def _prefill(deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
-    mix, by_class, fixed = _prompt_times(deployments, requests)
+def _prefill(deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
+    mix, by_class, fixed = prompt_times(deployments, requests)
     budget_s, promise = _first_token_s(requests), requests.sla.ttft or requests.sla.e2e
     if requests.is_batch or promise is None:
         rate, limited_by = BATCH_UTILISATION / (mix @ requests.population.weight), "throughput"
@@ -131,14 +131,14 @@ def _pool_size(rate: FloatArray, requests: Requests) -> FloatArray:
     return np.clip(needed, 1.0, requests.pool_replicas)
 
 
-def _step_times(deployments: Sequence[Deployment], requests: Requests) -> tuple[FloatArray, FloatArray, FloatArray]:
+def step_times(deployments: Sequence[StepModel], requests: Requests) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return decode step times [s] of the mix (deployment, batch), of the classes (deployment, batch, class), and memory caps."""
     context = np.array([item.decode_context_tokens for item in requests.classes])
     output = np.array([item.osl_tokens for item in requests.classes])
     whole = float(requests.shares * output @ (context + output / 2.0) / (requests.shares @ output))
-    mix = np.stack([item.step.decode_step_s(BATCHES, requests.decode_context) for item in deployments])
-    by_class = np.stack([item.step.decode_step_s(BATCHES[:, None], context[None, :]) for item in deployments])
-    room = np.array([float(item.step.max_batch(whole)) for item in deployments])
+    mix = np.stack([item.decode_step_s(BATCHES, requests.decode_context) for item in deployments])
+    by_class = np.stack([item.decode_step_s(BATCHES[:, None], context[None, :]) for item in deployments])
+    room = np.array([float(item.max_batch(whole)) for item in deployments])
     return mix, by_class, room
 
 
@@ -159,10 +159,10 @@ def _limit_s(limit: Limit | None, requests: Requests) -> float:
     return np.inf if limit is None or requests.is_batch else limit.limit
 
 
-def _decode(deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
+def _decode(deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
     """Return decode capacities; of an E2E promise alone, `FIRST_TOKEN_PART` is left to prefill."""
     del extra_s  # the wait before the first token belongs to prefill
-    mix, by_class, room = _step_times(deployments, requests)
+    mix, by_class, room = step_times(deployments, requests)
     tpot, e2e = requests.sla.tpot, requests.sla.e2e
     batch, index, by_memory = _largest_batch(mix, room, _limit_s(tpot, requests))
     work = (
@@ -210,12 +210,12 @@ def _pooled(rate_of: Callable[[FloatArray | float], FloatArray], requests: Reque
     return np.maximum(rate_of(replicas) / replicas, alone) if np.any(replicas > 1) else alone
 
 
-def _aggregated(deployments: Sequence[Deployment], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
+def _aggregated(deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
     """Return the capacities of pools whose decode steps carry chunks of other requests' prompts."""
-    _, prompts, fixed = _prompt_times(deployments, requests)
-    mix, by_class, room = _step_times(deployments, requests)
+    _, prompts, fixed = prompt_times(deployments, requests)
+    mix, by_class, room = step_times(deployments, requests)
     output = np.array([item.osl_tokens for item in requests.classes])
-    share = np.array([item.step.interference_share() for item in deployments])
+    share = np.array([item.interference_share() for item in deployments])
     disturbed = mix + share[:, None] * BATCHES[None, :] * (prompts @ requests.shares)[:, None] / requests.mean_output
     batch, index, by_memory = _largest_batch(disturbed, room, _limit_s(requests.sla.tpot, requests))
     decode = by_class[np.arange(len(deployments)), index] * output[None, :] / np.maximum(batch, 1.0)[:, None]
@@ -225,7 +225,7 @@ def _aggregated(deployments: Sequence[Deployment], requests: Requests, extra_s: 
     if requests.is_batch or not requests.sla.limits():
         rate = BATCH_UTILISATION * saturated
     else:
-        engine = _mixed_engine(deployments, requests, room)
+        engine = mixed_engine(deployments, requests, room)
         rate = _pooled(lambda replicas: _best_chunks(engine, requests, fixed + extra_s, replicas), requests)
         words = np.where(rate < 0.9 * saturated, "ttft" if requests.sla.ttft is not None else "e2e", words)
     rows = _shared_out(rate, work, requests)
@@ -233,24 +233,26 @@ def _aggregated(deployments: Sequence[Deployment], requests: Requests, extra_s: 
     return [Capacity(row, str(word), float(part)) for row, word, part in zip(rows, words, parts, strict=True)]
 
 
-def _mixed_engine(deployments: Sequence[Deployment], requests: Requests, room: FloatArray) -> MixedEngine:
+def mixed_engine(deployments: Sequence[StepModel], requests: Requests, room: FloatArray) -> MixedEngine:
     """Return the iteration times (deployment, batch, tokens) of replicas that prefill in chunks between decode steps."""
     context = requests.decode_context
     behind = float(requests.shares @ [item.isl_tokens / 2.0 for item in requests.classes])
-    grid = [item.step.mixed_step_s(MIXED_BATCHES[:, None], context, CHUNK_TOKENS[None, 1:], behind) for item in deployments]
-    alone = [item.step.decode_step_s(MIXED_BATCHES, context)[:, None] for item in deployments]
+    grid = [item.mixed_step_s(MIXED_BATCHES[:, None], context, CHUNK_TOKENS[None, 1:], behind) for item in deployments]
+    alone = [item.decode_step_s(MIXED_BATCHES, context)[:, None] for item in deployments]
     iteration = np.stack([np.concatenate(pair, axis=1) for pair in zip(alone, grid, strict=True)])
     return MixedEngine(iteration, MIXED_BATCHES, CHUNK_TOKENS, room)
 
 
 def _best_chunks(engine: MixedEngine, requests: Requests, extra_s: FloatArray, replicas: FloatArray | float) -> FloatArray:
     """Return the rate with each deployment's best chunk budget: small chunks keep TPOT, large ones waste fewer iterations."""
-    rates = []
-    for budget in CHUNK_BUDGETS:
-        kept = engine.tokens <= budget
-        cut = replace(engine, iteration_s=engine.iteration_s[:, :, kept], tokens=engine.tokens[kept])
-        rates.append(_aggregated_rate(cut, requests, extra_s, replicas))
+    rates = [_aggregated_rate(with_budget(engine, budget), requests, extra_s, replicas) for budget in CHUNK_BUDGETS]
     return np.asarray(np.nanmax(rates, axis=0), dtype=np.float64)
+
+
+def with_budget(engine: MixedEngine, budget_tokens: float) -> MixedEngine:
+    """Return the replicas with a smaller chunk budget [tokens]."""
+    kept = engine.tokens <= budget_tokens
+    return replace(engine, iteration_s=engine.iteration_s[:, :, kept], tokens=engine.tokens[kept])
 
 
 def _aggregated_rate(engine: MixedEngine, requests: Requests, extra_s: FloatArray, replicas: FloatArray | float) -> FloatArray:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from catalog.items import Precision
 from planner.options.market import Offering
+from planner.performance.step_model import StepModel
 
 
 class Role(StrEnum):
@@ -31,6 +32,8 @@ class OptionRow:
     prefill_share    of a busy replica's time that goes into prompts [1]: 1 for prefill, 0 for decode
     slow_factor      of the 80 % interval's slow edge relative to the expected capacity [1]
     source           `core`, or the table that somebody measured
+    extra_s          fixed part of TTFT beside the queue: network round trip and handing the cache over [s]
+    step             the step model behind the capacity; None for a measured one
     """
 
     id: str
@@ -51,6 +54,8 @@ class OptionRow:
     limited_by: str = ""
     slow_factor: float = 1.0
     source: str = "core"
+    extra_s: float = 0.0
+    step: StepModel | None = field(default=None, compare=False, repr=False)
 
     @property
     def system(self) -> str:
