@@ -219,7 +219,8 @@ def highest_rate(misses: Callable[[Floats], Floats], allowed: float, saturation:
     low, high = np.full_like(saturation, -_SEARCH_RANGE), np.full_like(saturation, _SEARCH_RANGE)
 
     def gap(position: Floats) -> Floats:
-        return np.log(np.maximum(misses(saturation / (1 + np.exp(-position))), 1e-9) / allowed)
+        # A limit that nothing can meet misses infinitely often; the search needs a number to divide by.
+        return np.log(np.clip(misses(saturation / (1 + np.exp(-position))), 1e-9, 1e9) / allowed)
 
     at_low, at_high = gap(low), gap(high)
     never, always = at_low > 0, at_high <= 0
