@@ -83,8 +83,11 @@ def only_systems(instance: Instance, systems: Iterable[str]) -> Instance:
 
 def only_roles(instance: Instance, roles: Iterable[Role]) -> Instance:
     """Return the instance in which only options in some roles may be deployed."""
-    kept = set(roles)
-    return replace(instance, options=tuple(option for option in instance.options if option.role in kept))
+    wanted = set(roles)
+    options = tuple(option for option in instance.options if option.role in wanted)
+    kept = {option.id for option in options}
+    links = tuple(replace(link, prefill=link.prefill & kept, decode=link.decode & kept) for link in instance.links)
+    return replace(instance, options=options, links=links)
 
 
 @dataclass(frozen=True, slots=True)

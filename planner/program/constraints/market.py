@@ -6,7 +6,6 @@ from planner.program.model import Model, Sense
 from planner.program.sets import Sets, World
 from planner.program.view import negative, views
 
-
 DILUTION = 50.0
 
 
