@@ -22,7 +22,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Piecewise-linear functions of the batch size on one common grid, evaluated at fixed sizes of each case."""
+    """Piecewise-linear functions of the batch size on one common grid, evaluated at fixed sizes of each case.
+
+    `index` points into the flattened table of values, (case, k); `share` is how far towards the next point.
+    """
 
     index: NDArray[np.intp]
     share: Floats
@@ -32,13 +35,13 @@ class Grid:
         """Return the interpolation from `batch` (point,) to `sizes` (case, k); beyond the last point the last slope goes on."""
         index = np.clip(np.searchsorted(batch, sizes, side="right") - 1, 0, len(batch) - 2)
         share = np.maximum((sizes - batch[index]) / (batch[index + 1] - batch[index]), 0.0)
-        return cls(index, share)
+        return cls(index + (np.arange(len(sizes)) * len(batch))[:, None], share)
 
     def __call__(self, values: Floats) -> Floats:
         """Return the values (case, point) interpolated, (case, k)."""
-        low = np.take_along_axis(values, self.index, 1)
-        high = np.take_along_axis(values, self.index + 1, 1)
-        result: Floats = low + (high - low) * self.share
+        flat = np.ascontiguousarray(values).reshape(-1)
+        low = flat[self.index]
+        result: Floats = low + (flat[self.index + 1] - low) * self.share
         return result
 
 
@@ -148,6 +151,7 @@ class BatchPool:
         states = (self.bins.steps_into, np.maximum(self.bins.steps_into - 1, 0.0), self.bins.centres)
         self.states = [(state, Grid.at(cases.batch, state / cases.replicas[:, None])) for state in states]
         self.at_full = Grid.at(cases.batch, cases.slots[:, None])
+        self._known_steps: Floats | None = None
 
     def saturation(self, step_s: Floats) -> Floats:
         """Return the rate [1/s] at which every slot is always taken, (case,)."""
@@ -166,10 +170,12 @@ class BatchPool:
         relaxation = share / life
         spread = self.overlap_shared + (self.overlap - self.overlap_shared) * share
         peak = Peakedness.of(rate, relaxation, cases.dispersion, spread)
-        departures = Departures(*(state / (self.mean_steps[:, None] * grid(step_s)) for state, grid in self.states))
+        if step_s is not self._known_steps:
+            self._known_steps = step_s
+            self._departures = Departures(*(state / (self.mean_steps[:, None] * grid(step_s)) for state, grid in self.states))
         full = self.saturation(step_s)
         ratio = full_house_ratio(rate, full, cases.dispersion)
-        seen = occupancy(rate, departures, self.bins, peak, ratio)
+        seen = occupancy(rate, self._departures, self.bins, peak, ratio)
         return State(step_s, seen, peak.ahead, relaxation, full * (1 - ratio), level)
 
     def batch_mean(self, state: State) -> Floats:
