@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from reports.cached_values import finish
 from reports.grid import FIRST_PERIOD, Cell, Formula, Sheet, Value
 from reports.styles import GENERAL, LOOKS, Role, Style, alignment
-from reports.text import header_text
+from reports.text import clean, header_text
 
 WIDEST, NARROWEST, PERIOD_WIDTH = 44.0, 7.0, 10.0
 LINE_POINTS, MOST_LINES = 13.5, 12
@@ -30,7 +30,7 @@ OVERFLOWING = (Role.TITLE, Role.NOTE, Role.SECTION, Role.KPI)
 def render(sheets: Sequence[Sheet], *, title: str, subject: str, stamp: str) -> bytes:
     """Return the .xlsx file of the sheets in their order; `title` and `subject` go into its properties and footers."""
     book = Workbook(write_only=True)
-    book.properties.title, book.properties.subject = title[:200], subject[:200]
+    book.properties.title, book.properties.subject = clean(title, 200), clean(subject, 200)
     book.properties.creator = "splitfleet"
     book.calculation = CalcProperties(fullCalcOnLoad=True)
     looks = _Looks()
