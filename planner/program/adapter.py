@@ -186,7 +186,9 @@ def _read(highs: highspy.Highs, matrix: Matrix, status: highspy.HighsModelStatus
 
 
 def _empty(matrix: Matrix, seconds: float) -> Answer:
-    """Return the answer to a program without rows and columns."""
+    """Return the answer to a program without columns: every row then says nothing, which its bounds allow or do not."""
+    if (matrix.row_lower > 0).any() or (matrix.row_upper < 0).any():
+        return _nothing(Outcome.INFEASIBLE, seconds, np.inf)
     blank = np.zeros(len(matrix.columns))
     return Answer(Outcome.OPTIMAL, 0.0, 0.0, 0.0, blank, np.zeros(len(matrix.rows)), blank, seconds)
 
