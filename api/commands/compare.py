@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
 from planner.errors import InputError
-from planner.plan import Plan
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
 
 MOST_BYTES = 256 * 2**20
 EXAMPLES = """
@@ -49,6 +50,8 @@ def compare(
 
 def _read(path: Path) -> Plan:
     """Return the plan of a file, or of the plan.json in a folder."""
+    from pydantic import ValidationError
+
     from planner.plan import read_plan
 
     file = path / "plan.json" if path.is_dir() else path

@@ -139,13 +139,17 @@ def _show_reasons(console: Console, plan: Plan) -> None:
     binding = [_limit(row) for row in plan.evidence.limits if row.binding]
     reasons = [*plan.evidence.reasons, *binding, *(f"{row.label}: {row.words}" for row in plan.evidence.comparisons)]
     _list(console, "Why", reasons)
+    _show_refused(console, plan)
+    failed = [f"{row.name}: {row.detail}" for row in plan.evidence.checks if not row.passed]
+    _list(console, "Checks that did not pass", failed)
+
+
+def _show_refused(console: Console, plan: Plan) -> None:
     refused = sorted(
         (row for row in plan.evidence.considered if not row.chosen),
         key=lambda row: ("not known" in row.reason, row.price_usd is None),
     )
     _list(console, "Considered and not chosen", [f"{row.system}: {row.reason}" for row in refused])
-    failed = [f"{row.name}: {row.detail}" for row in plan.evidence.checks if not row.passed]
-    _list(console, "Checks that did not pass", failed)
 
 
 def _limit(row: LimitRow) -> str:
@@ -157,6 +161,7 @@ def _show_changes(console: Console, plan: Plan) -> None:
     changes = [row.words for row in plan.evidence.changes]
     _list(console, "What would make it feasible", changes)
     _list(console, "Why", [line for line in (*plan.summary, *plan.evidence.reasons) if line not in changes])
+    _show_refused(console, plan)
 
 
 def _grouped(rows: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
