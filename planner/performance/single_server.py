@@ -254,14 +254,14 @@ class ResponseTail:
         odd = np.arctan2(imaginary, real) - self.angle_reference
         at_zero = np.log((1 / rate - self.mean_s) * self.pole) / 2 - np.sum(odd * self.kernel_zero, axis=1)
         common = len(_FIXED)
-        plus = np.concatenate((even[:, :common], odd[:, :common]), axis=1) @ _FIXED_KERNEL
+        shared = np.concatenate((even[:, :common], odd[:, :common]), axis=1)
         own = np.concatenate((even[:, common:], odd[:, common:]), axis=1)
-        plus = plus + np.matmul(own[:, None, :], self.own_kernel)[:, 0, :]
+        plus = (np.matmul(shared[:, None, :], _FIXED_KERNEL) + np.matmul(own[:, None, :], self.own_kernel))[:, 0, :]
         nodes = len(_SIGMA)
         factor: Complexes = np.exp(at_zero[:, None] - plus[:, :nodes] - 1j * plus[:, nodes:])
         return factor, np.exp(at_zero - self.tail_of_pole)
 
     def exceeds(self, waiting: Complexes) -> Floats:
         """Return P(W + S > limit), (case,), from the transform of the waiting time at the Euler nodes."""
-        tail: Floats = np.real((1 - waiting * self.service) / _SIGMA) @ _EULER_WEIGHTS
+        tail: Floats = np.sum(np.real((1 - waiting * self.service) / _SIGMA) * _EULER_WEIGHTS, axis=1)
         return np.clip(tail, 1e-9, 1.0)
