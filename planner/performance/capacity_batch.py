@@ -175,7 +175,9 @@ class BatchPool:
             self._departures = Departures(*(state / (self.mean_steps[:, None] * grid(step_s)) for state, grid in self.states))
         full = self.saturation(step_s)
         ratio = full_house_ratio(rate, full, cases.dispersion)
-        seen = occupancy(rate, self._departures, self.bins, peak, ratio)
+        # Half of its burst is behind an arrival (`ahead`); the chain alone puts `stock` − 1 before it. The truth lies between the two.
+        bias = np.minimum((peak.ahead + peak.stock - 1) / (2 * peak.stock), 1.0)
+        seen = occupancy(rate, self._departures, self.bins, peak, ratio, bias)
         return State(step_s, seen, peak.ahead, relaxation, full * (1 - ratio), level)
 
     def batch_mean(self, state: State) -> Floats:

@@ -178,19 +178,22 @@ class Departures:
         return cls(column * bins.steps_into, column * np.maximum(bins.steps_into - 1, 0.0), column * bins.centres)
 
 
-def occupancy(rate: Floats, departures: Departures, bins: Bins, peak: Peakedness, ratio: Floats) -> Occupancy:
+def occupancy(
+    rate: Floats, departures: Departures, bins: Bins, peak: Peakedness, ratio: Floats, bias: Floats | None = None
+) -> Occupancy:
     """Return the requests in flight of a system with state-dependent departures d(j).
 
     Births are λ/z + (1 − 1/z)·d(j) with z = `peak.stock`: an unusually full system is one in the middle of a burst. Where departures are linear
-    that is Bernoulli–Poisson–Pascal traffic of peakedness z. Arrivals see state j in proportion to its births; `ratio` is the geometric ratio
-    of states beyond the last slot.
+    that is Bernoulli–Poisson–Pascal traffic of peakedness z. Arrivals see state j in proportion to λ + g·(d(j) − λ), g = `bias`, by default
+    1 − 1/z: in proportion to its births. `ratio` is the geometric ratio of states beyond the last slot.
     """
     base, gain = (rate / peak.stock)[:, None], (1 - 1 / peak.stock)[:, None]
     steps = bins.width[:, None] * np.log((base + gain * departures.before) / departures.into)
     steps[:, 0] = 0.0
     log_share = np.where(bins.used, np.cumsum(steps, axis=1), -np.inf)
     share = np.exp(log_share - log_share.max(axis=1, keepdims=True))
-    found = share * (base + gain * departures.centre)
+    leaning = gain if bias is None else bias[:, None]
+    found = share * (rate[:, None] * (1 - leaning) + leaning * departures.centre)
     waits = _beyond(found, steps, bins, ratio)
     waits = waits / (waits + found.sum(axis=1))
     queued = _beyond(share, steps, bins, ratio)
