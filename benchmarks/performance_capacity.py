@@ -1,6 +1,8 @@
-"""How far the capacity formulas are from an event simulation, and how fast they are: `python -m benchmarks.performance_capacity [--write]`.
+"""How far the capacity formulas are from an event simulation, and how fast they are.
 
-Prints a line a case; `--write` puts the tables between the markers of docs/percentiles.md, `--kind prefill` takes only one kind of pool.
+`python -m benchmarks.performance_capacity [--write] [--kind prefill]`:
+Prints a line a case; `--write` puts the tables between the markers of docs/percentiles.md, `--kind prefill` takes only one
+kind of pool.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From step times to capacity under a percentile: the public face of the queue model.
 
-One model for prefill, decode and aggregated pools, on arrays of many deployments at once (leading axes: option, request class …). Plain
-seconds and token counts go in; requests per second come out, or, at a given load, the percentile that requests meet.
+One model for prefill, decode and aggregated pools, on arrays of many deployments at once (leading axes: option, request class
+…). Plain seconds and token counts go in; requests per second come out, or, at a given load, the percentile that requests
+meet.
 
 =============  ===========================  ============================================
 pool           capacity [requests/s]        at a load [s]
@@ -11,8 +12,8 @@ decode         `decode_capacity_rps`        `decode_tpot_s`, `decode_wait_s`
 aggregated     `aggregated_capacity_rps`    `aggregated_ttft_s`, `aggregated_tpot_s`
 =============  ===========================  ============================================
 
-The separation into a prefill and a decode queue is that of DistServe (Zhong et al., OSDI'24); docs/percentiles.md states the equations, their
-sources, and how far each is from an event simulation.
+The separation into a prefill and a decode queue is that of DistServe (Zhong et al., OSDI'24); docs/percentiles.md states the
+equations, their sources, and how far each is from an event simulation.
 """
 
 from __future__ import annotations

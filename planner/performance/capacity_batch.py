@@ -1,10 +1,10 @@
-"""A pool of replicas that decode in batches: how many sequences are in flight, how slow that makes each request, and who waits for a slot.
+"""A pool of replicas that decode in batches: how many sequences are in flight, how slow that makes each, who waits.
 
-A replica decodes N sequences together in steps of s(N), so requests leave at N/(D·s(N)), D the mean number of steps of a request. With Poisson
-arrivals the number in flight is insensitive to the lengths, P(j) ∝ Π λ·D·s(i)/i (processor sharing; F. P. Kelly, Reversibility and
-Stochastic Networks, 1979); bursts make it over-dispersed (`queueing.occupancy`). A request's TPOT is the mean step over its life: a short answer
-sees the batch as it is, a long one averages over it. For an autocorrelation e^(−t/τ) of the number in flight, an average over T keeps the share
-2τ/T·(1 − τ/T·(1 − e^(−T/τ))) of its variance.
+A replica decodes N sequences together in steps of s(N), so requests leave at N/(D·s(N)), D the mean number of steps of a
+request. With Poisson arrivals the number in flight is insensitive to the lengths, P(j) ∝ Π λ·D·s(i)/i (processor sharing; F.
+P. Kelly, Reversibility and Stochastic Networks, 1979); bursts make it over-dispersed (`queueing.occupancy`). A request's TPOT
+is the mean step over its life: a short answer sees the batch as it is, a long one averages over it. For an autocorrelation
+e^(−t/τ) of the number in flight, an average over T keeps the share 2τ/T·(1 − τ/T·(1 − e^(−T/τ))) of its variance.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Grid:
 
 
 def crossing(batch: Floats, values: Floats, target: Floats) -> Floats:
-    """Return the size at which non-decreasing `values` (case, point) reach `target` (case,), (case,); the end slopes go on; ∞ if flat."""
+    """Return the size where non-decreasing `values` (case, point) reach `target`, (case,); end slopes go on, ∞ if flat."""
     index = np.clip(np.sum(values <= target[:, None], axis=1) - 1, 0, len(batch) - 2)[:, None]
     low, high = np.take_along_axis(values, index, 1)[:, 0], np.take_along_axis(values, index + 1, 1)[:, 0]
     start, end = batch[index[:, 0]], batch[index[:, 0] + 1]
@@ -71,7 +71,7 @@ def kept_variance(lives: Floats) -> Floats:
 
 
 def shared_life(steps: Floats, shares: Floats) -> Floats:
-    """Return the share of a life of `steps` (case, point) that another request which starts with it is still there, E[min(S, s)]/s."""
+    """Return the share of a life of `steps` (case, point) that a request which began with it is still there, E[min(S, s)]/s."""
     order = np.argsort(steps, axis=1)
     points, weights = np.take_along_axis(steps, order, 1), np.take_along_axis(shares, order, 1)
     shorter = np.cumsum(points * weights, axis=1)
@@ -86,8 +86,8 @@ def shared_life(steps: Floats, shares: Floats) -> Floats:
 class BatchCases:
     """One row a case: engine and load of a pool.
 
-    `batch` (point,) starts at 0; `slots` is the most sequences in flight of one replica; `steps` and `shares` (case, point) the decode steps
-    after the first token; `dispersion` the index of the whole pool's stream.
+    `batch` (point,) starts at 0; `slots` is the most sequences in flight of one replica; `steps` and `shares` (case, point)
+    the decode steps after the first token; `dispersion` the index of the whole pool's stream.
     """
 
     batch: Floats
@@ -114,7 +114,12 @@ class BatchCases:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A pool at a rate: `step_s` (case, point) per batch size, requests in flight, those a burst puts ahead, relaxation and queue decay [1/s]."""
+    """A pool at a rate.
+
+    `step_s` [s] per batch size is (case, point); the others are (case,): `ahead` the requests that a burst puts before an arrival,
+    `relaxation` [1/s] how fast the number in flight forgets, `decay` [1/s] of the wait for a slot, `level` the batch where
+    departures balance arrivals.
+    """
 
     step_s: Floats
     seen: Occupancy
@@ -126,7 +131,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Interference:
-    """What prefill in between does to the mean step of each length beyond its average share: mean [s] and variance [s²], (case, point) each.
+    """What prefill in between does to the mean step of each length: mean beyond average [s], variance [s²], (case, point).
 
     `busiest_s` (case,) is an iteration that is never exceeded.
     """
@@ -175,7 +180,7 @@ class BatchPool:
             self._departures = Departures(*(state / (self.mean_steps[:, None] * grid(step_s)) for state, grid in self.states))
         full = self.saturation(step_s)
         ratio = full_house_ratio(rate, full, cases.dispersion)
-        # Half of its burst is behind an arrival (`ahead`); the chain alone puts `stock` − 1 before it. The truth lies between the two.
+        # Half of its burst is before an arrival, which is `ahead`; the chain alone has `stock` − 1 there. The truth lies between.
         bias = np.minimum((peak.ahead + peak.stock - 1) / (2 * peak.stock), 1.0)
         seen = occupancy(rate, self._departures, self.bins, peak, ratio, bias)
         return State(step_s, seen, peak.ahead, relaxation, full * (1 - ratio), level)

@@ -25,7 +25,7 @@ class EndToEnd:
 
 @dataclass(frozen=True, slots=True)
 class DecodeEngine:
-    """Decode replicas: `step_s` [s] of shape (..., batch) on the sizes `batch` (batch,), ascending, and the memory's `max_batch`."""
+    """Decode replicas: `step_s` [s], (..., batch), on ascending sizes `batch`, (batch,), and the memory's `max_batch`."""
 
     step_s: Floats
     batch: Floats
@@ -49,11 +49,12 @@ class _DecodePool:
         return self.pool.state(rate, self.step_s)
 
     def tpot_misses(self, state: State) -> Floats:
-        """Return the share of requests that are slower than the TPOT limit or wait for a slot for longer than allowed, (case,)."""
+        """Return the share of requests slower than the TPOT limit or longer without a slot than allowed, (case,)."""
         cases = self.pool.cases
         limit = np.broadcast_to(self.limits["tpot_s"][:, None], cases.steps.shape)
         slow = np.sum(cases.shares * self.pool.slower(state, limit), axis=1)
-        return np.maximum(slow, self.pool.waits_longer(state, self.limits["admission_s"]))
+        missed: Floats = np.maximum(slow, self.pool.waits_longer(state, self.limits["admission_s"]))
+        return missed
 
     def e2e_misses(self, state: State) -> Floats:
         """Return the share of requests that are later than the E2E limit, (case,)."""
@@ -63,7 +64,8 @@ class _DecodePool:
         step = Grid.at(cases.batch, self.pool.batch_mean(state))(self.step_s)
         waits = self.pool.waits_longer(state, left - cases.steps * step)
         late = np.where(left <= 0, 1.0, slow + (1 - slow) * waits)
-        return np.sum(cases.shares * late, axis=1)
+        missed: Floats = np.sum(cases.shares * late, axis=1)
+        return missed
 
     def excess(self, rate: Floats) -> Floats:
         """Return the larger of misses/allowed over all limits, (case,)."""
@@ -144,10 +146,11 @@ def decode_capacity_rps(
 ) -> Floats:
     """Return the highest rate [requests/s] of a decode pool at which its percentiles hold.
 
-    The percentile of requests must have TPOT = (E2E − TTFT)/(OSL − 1) within `tpot_limit_s` [s] and must not wait for a slot for more than
-    `admission_s` [s] (zero: at most 1 − p of the requests find every slot taken); with `e2e` its limit must hold too. `output` holds output
-    tokens, first one included; `arrivals` the stream of the whole pool, which goes to the replica with the fewest in flight. All broadcast
-    over leading axes, the shape of the result. Zero where a single sequence is too slow or does not fit.
+    The percentile of requests must have TPOT = (E2E − TTFT)/(OSL − 1) within `tpot_limit_s` [s] and must not wait for a slot
+    for more than `admission_s` [s] (zero: at most 1 − p of the requests find every slot taken); with `e2e` its limit must
+    hold too. `output` holds output tokens, first one included; `arrivals` the stream of the whole pool, which goes to the
+    replica with the fewest in flight. All broadcast over leading axes, the shape of the result. Zero where a single sequence
+    is too slow or does not fit.
     """
     problem = _problem(engine, output, tpot_limit_s, percentile, arrivals or Arrivals(), replicas, admission_s, e2e)
 
@@ -167,7 +170,7 @@ def decode_tpot_s(
     arrivals: Arrivals | None = None,
     replicas: ArrayLike = 1,
 ) -> Floats:
-    """Return the percentile of TPOT [s] over requests at a rate [requests/s] of the pool; arguments as above, ∞ at or beyond saturation."""
+    """Return the percentile of TPOT [s] over requests at a rate [requests/s] of the pool; ∞ at or beyond saturation."""
     allowed = 1 - check_percentile(percentile)
 
     def quantile(pool: BatchPool, state: State) -> Floats:
@@ -185,7 +188,7 @@ def decode_wait_s(
     arrivals: Arrivals | None = None,
     replicas: ArrayLike = 1,
 ) -> Floats:
-    """Return the percentile of the wait for a slot [s] at a rate [requests/s] of the pool, often zero; ∞ at or beyond saturation."""
+    """Return the percentile of the wait for a slot [s] at a rate [requests/s] of the pool; ∞ at or beyond saturation."""
     allowed = 1 - check_percentile(percentile)
 
     def quantile(_: BatchPool, state: State) -> Floats:

@@ -1,9 +1,10 @@
 """Capacity of prefill pools under a TTFT percentile: G/G/n, first come first served, on the real distribution of prompts.
 
-One replica is GI/G/1, solved by `single_server`. A pool of n behind one queue (or a router that picks the replica with the least work)
-waits with the probability that an arrival finds n requests in flight (`queueing.occupancy`), and then as long as a server n times as
-fast would make it wait; the exact decay rate of GI/G/n is that of this fast server (Takahashi 1981; Neuts & Takahashi 1981), the same
-separation of the probability of delay from the delay as in Allen–Cunneen and in Whitt, Approximations for the GI/G/m queue (1993).
+One replica is GI/G/1, solved by `single_server`. A pool of n behind one queue (or a router that picks the replica with the
+least work) waits with the probability that an arrival finds n requests in flight (`queueing.occupancy`), and then as long as
+a server n times as fast would make it wait; the exact decay rate of GI/G/n is that of this fast server (Takahashi 1981; Neuts
+& Takahashi 1981), the same separation of the probability of delay from the delay as in Allen–Cunneen and in Whitt,
+Approximations for the GI/G/m queue (1993).
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class PrefillPool:
     def __init__(
         self, work_s: Floats, weights: Floats, limit_s: Floats, dispersion: Floats, replicas: Floats, own_s: Floats | None = None
     ) -> None:
-        """Prepare cases of service times [s], (case, point), and a limit [s], index of dispersion and number of replicas, (case,) each.
+        """Prepare service times [s], (case, point), and a limit [s], index of dispersion and number of replicas, (case,).
 
         `own_s`, (case, point), is what a request itself takes where that differs from the work that later ones wait for.
         """
@@ -103,10 +104,10 @@ class PrefillPool:
         return np.where(self.late, 1.0, self.tail.exceeds(waiting))
 
     def _first_wait_shift(self, density: Density) -> tuple[Floats, Floats]:
-        """Return how much longer the first in line waits than before the fast server [s]: replicas out of step, and in step after a burst.
+        """Return how much longer the first in line waits than before a fast server [s]: replicas out of step, and in step.
 
-        Out of step it waits for the first of n residual services, not for a residual of S/n; in step, on average halfway from the mean of S/n
-        to the first of n whole services.
+        Out of step it waits for the first of n residual services, not for a residual of S/n; in step, on average halfway from
+        the mean of S/n to the first of n whole services.
         """
         fresh, residual = density.first_of(self.replicas)
         random = residual - density.second_s2 / (2 * density.mean_s * self.replicas)
@@ -114,7 +115,7 @@ class PrefillPool:
         return random, np.maximum(burst, random)
 
     def _shift_s(self, rate: Floats) -> Floats:
-        """Return the shift of the conditional wait [s]: between out of step (Poisson, or near saturation) and in step (long bursts, idle pool)."""
+        """Return the shift of the conditional wait [s]: out of step (Poisson, near saturation) to in step (bursts, idle pool)."""
         share = (self.dispersion - 1) / (self.dispersion + 6) * np.sqrt(np.maximum(1 - rate / self.saturation, 0))
         return (1 - share) * self.shift_random_s + share * self.shift_burst_s
 
@@ -135,9 +136,10 @@ def prefill_capacity_rps(
 ) -> Floats:
     """Return the highest rate [requests/s] of a pool at which the percentile of wait + service + extra meets the limit.
 
-    `service` holds prefill times [s], values (..., point); `limit_s` the TTFT limit [s]; `extra_s` constant delays [s] (KV transfer, network
-    round trip); `arrivals` the stream of the whole pool; `replicas` servers behind one queue. All broadcast over the leading axes, which
-    are the shape of the result. Zero where the limit cannot be met at any rate. Raises InputError for a percentile outside [0.5, 0.9999].
+    `service` holds prefill times [s], values (..., point); `limit_s` the TTFT limit [s]; `extra_s` constant delays [s] (KV
+    transfer, network round trip); `arrivals` the stream of the whole pool; `replicas` servers behind one queue. All broadcast
+    over the leading axes, which are the shape of the result. Zero where the limit cannot be met at any rate. Raises
+    InputError for a percentile outside [0.5, 0.9999].
     """
     allowed = 1 - check_percentile(percentile)
     cases = _cases(service, limit_s, arrivals or Arrivals(), replicas, extra_s)
@@ -158,7 +160,7 @@ def prefill_attainment(
     replicas: ArrayLike = 1,
     extra_s: ArrayLike = 0.0,
 ) -> Floats:
-    """Return the share of requests whose wait + service + extra is within `limit_s` [s] at a rate [requests/s] of the pool; arguments as above.
+    """Return the share of requests with wait + service + extra within `limit_s` [s] at a rate [requests/s] of the pool.
 
     Zero at or beyond saturation.
     """
@@ -184,7 +186,7 @@ def prefill_ttft_s(
     replicas: ArrayLike = 1,
     extra_s: ArrayLike = 0.0,
 ) -> Floats:
-    """Return the percentile of wait + service + extra [s] at a rate [requests/s] of the pool; arguments as above. ∞ at or beyond saturation.
+    """Return the percentile of wait + service + extra [s] at a rate [requests/s] of the pool; ∞ at or beyond saturation.
 
     Bisection on the limit between the shortest service and a thousand mean services.
     """

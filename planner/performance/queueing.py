@@ -1,13 +1,14 @@
-"""What every queue of the planner shares: the arrivals, distributions as quadrature, how many requests are in flight, and the search for a rate.
+"""What every queue shares: arrivals, distributions as quadrature, the number of requests in flight, the search for a rate.
 
-Arrivals are a gamma renewal process; its one figure is the index of dispersion of counts F, which for a renewal process is the squared
-coefficient of variation of its gaps. The number in flight seen by an arrival follows a birth–death chain with births linear in the state,
-so that its variance-to-mean ratio is the peakedness of the stream (Bernoulli–Poisson–Pascal traffic [1]_ [2]_), and with the true
-state-dependent departure rate of the batch.
+Arrivals are a gamma renewal process; its one figure is the index of dispersion of counts F, which for a renewal process is
+the squared coefficient of variation of its gaps. The number in flight seen by an arrival follows a birth–death chain with
+births linear in the state, so that its variance-to-mean ratio is the peakedness of the stream (Bernoulli–Poisson–Pascal
+traffic [1]_ [2]_), and with the true state-dependent departure rate of the batch.
 
-.. [1] A. E. Eckberg, Generalized peakedness of teletraffic processes, ITC 10 (1983); W. Whitt, Heavy-traffic approximations for service
-   systems with blocking, AT&T Bell Lab. Tech. J. 63 (1984).
-.. [2] L. E. N. Delbrouck, A unified approximate evaluation of congestion functions for smooth and peaky traffics, IEEE Trans. Comm. 29 (1981).
+.. [1] A. E. Eckberg, Generalized peakedness of teletraffic processes, ITC 10 (1983); W. Whitt, Heavy-traffic approximations
+   for service systems with blocking, AT&T Bell Lab. Tech. J. 63 (1984).
+.. [2] L. E. N. Delbrouck, A unified approximate evaluation of congestion functions for smooth and peaky traffics, IEEE Trans.
+   Comm. 29 (1981).
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ _CHUNK = 256
 class Arrivals:
     """A stream of requests as a whole pool sees it.
 
-    `dispersion` is Var(N)/E(N) of the counts N over windows long against a request, equally the squared coefficient of variation of the
-    gaps of a renewal stream (1 = Poisson); any shape that broadcasts against the cases. Figures below 1 are read as 1.
+    `dispersion` is Var(N)/E(N) of the counts N over windows long against a request, equally the squared coefficient of
+    variation of the gaps of a renewal stream (1 = Poisson); any shape that broadcasts against the cases. Figures below 1 are
+    read as 1.
     """
 
     dispersion: ArrayLike = 1.0
@@ -45,7 +47,7 @@ class Arrivals:
         return cls(np.square(np.asarray(coefficient_of_variation, dtype=float)))
 
     def split(self, ways: ArrayLike) -> Arrivals:
-        """Return one of `ways` equal streams after random routing: F' = 1 + (F − 1)/ways (Whitt, The queueing network analyzer, 1983)."""
+        """Return one of `ways` streams after random routing, F' = 1 + (F − 1)/ways (W. Whitt, Bell Syst. Tech. J. 62, 1983)."""
         return Arrivals(1 + (np.asarray(self.dispersion, dtype=float) - 1) / np.asarray(ways, dtype=float))
 
 
@@ -68,7 +70,7 @@ class Distribution:
     def of_sample(
         cls, sample: ArrayLike, points: int = 20, tail: tuple[float, ...] = (0.95, 0.98, 0.99, 0.995, 0.999)
     ) -> Distribution:
-        """Return the conditional means of `points` slices of a sample: equal slices up to 90 %, then cut at the `tail` probabilities."""
+        """Return conditional means of `points` slices of a sample: equal up to 90 %, then cut at the `tail` probabilities."""
         ordered = np.sort(np.asarray(sample, dtype=float))
         cuts = np.concatenate((np.linspace(0, 0.9, max(points - len(tail), 2)), tail, [1.0]))
         borders = np.unique((cuts * len(ordered)).round().astype(int))
@@ -89,7 +91,10 @@ class Distribution:
 
 
 def overlap(values: Floats, weights: Floats) -> Floats:
-    """Return E[min(S, S')]/E[S] of independent copies, (case,), from points (case, point): how far a burst outlives its arrival, ½ if exponential, 1 if constant."""
+    """Return E[min(S, S')]/E[S] of independent copies, (case,), from points (case, point).
+
+    It says how long a burst stays together: 1 if stays are constant, ½ if exponential, less with heavy tails.
+    """
     order = np.argsort(values, axis=1)
     points, shares = np.take_along_axis(values, order, 1), np.take_along_axis(weights, order, 1)
     beyond = 1 - np.cumsum(shares, axis=1)
@@ -102,8 +107,8 @@ def overlap(values: Floats, weights: Floats) -> Floats:
 class Peakedness:
     """How much a stream bunches the requests in flight, (case,) each.
 
-    `stock` is the variance-to-mean ratio of the number in flight with unlimited slots; `ahead` the requests that an arrival finds beyond
-    the mean, half of the burst it is part of.
+    `stock` is the variance-to-mean ratio of the number in flight with unlimited slots; `ahead` the requests that an arrival
+    finds beyond the mean, half of the burst it is part of.
     """
 
     stock: Floats
@@ -113,8 +118,8 @@ class Peakedness:
     def of(cls, rate: Floats, release: Floats, dispersion: Floats, overlap_share: Floats) -> Peakedness:
         """Return the peakedness of gamma renewal arrivals of rate λ [1/s] on stays with release rate γ [1/s].
 
-        For exponential stays an arrival finds A*(γ)/(1 − A*(γ)) in flight, exactly, and the ratio is one more than its excess over λ/γ; for other
-        stays the excess of the ratio scales with 2·E[min(S, S')]/E[S] (Eckberg 1983).
+        For exponential stays an arrival finds A*(γ)/(1 − A*(γ)) in flight, exactly, and the ratio is one more than its excess
+        over λ/γ; for other stays the excess of the ratio scales with 2·E[min(S, S')]/E[S] (Eckberg 1983).
         """
         transform = np.exp(-np.log1p(release * dispersion / rate) / dispersion)
         ahead = np.maximum(1 / (1 - transform) - 1 - rate / release, 0.0)
@@ -122,7 +127,7 @@ class Peakedness:
 
 
 def full_house_ratio(rate: Floats, departures: Floats, dispersion: Floats) -> Floats:
-    """Return σ of GI/M/1, the root of σ = A*(μ(1 − σ)) below one, (case,): the ratio of successive queue lengths when every slot is busy.
+    """Return σ of GI/M/1, the root of σ = A*(μ(1 − σ)) below one, (case,): the ratio of states beyond the last slot.
 
     `departures` is μ [1/s] with every slot busy; one where μ ≤ λ.
     """
@@ -136,7 +141,10 @@ def full_house_ratio(rate: Floats, departures: Floats, dispersion: Floats) -> Fl
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """States 0 … slots − 1 of many chains on a common number of bins: `centres` and `steps_into` (the state at the middle of each step) (case, bin)."""
+    """States 0 … slots − 1 of many chains on a common number of bins.
+
+    `centres` and `steps_into`, the state in the middle of the step into each bin, are (case, bin); `width` [states] is (case,).
+    """
 
     centres: Floats
     steps_into: Floats
@@ -145,7 +153,7 @@ class Bins:
 
     @classmethod
     def of(cls, slots: Floats) -> Bins:
-        """Return bins for chains of `slots` ≥ 1 states each, (case,): one state a bin up to 64, equal shares of the states beyond."""
+        """Return bins for chains of `slots` ≥ 1 states, (case,): one state a bin up to 64, equal shares beyond."""
         count = int(min(_BINS, np.ceil(slots.max())))
         width = np.maximum(1.0, slots / count)[:, None]
         index = np.arange(count)[None, :]
@@ -156,7 +164,7 @@ class Bins:
 
 @dataclass(frozen=True, slots=True)
 class Occupancy:
-    """Requests in flight, (case,) each: P(an arrival finds every slot busy), and mean and variance over time, at most the slots."""
+    """Requests in flight, (case,) each: P(an arrival finds every slot busy), mean and variance over time."""
 
     waits: Floats
     mean: Floats
@@ -165,7 +173,7 @@ class Occupancy:
 
 @dataclass(frozen=True, slots=True)
 class Departures:
-    """Departure rates [1/s] of chains, (case, bin): at the middle of each step into a bin, one state before it, and at the centre of each bin."""
+    """Departure rates [1/s] of chains, (case, bin): in the middle of each step into a bin, one state before, at each centre."""
 
     into: Floats
     before: Floats
@@ -183,9 +191,10 @@ def occupancy(
 ) -> Occupancy:
     """Return the requests in flight of a system with state-dependent departures d(j).
 
-    Births are λ/z + (1 − 1/z)·d(j) with z = `peak.stock`: an unusually full system is one in the middle of a burst. Where departures are linear
-    that is Bernoulli–Poisson–Pascal traffic of peakedness z. Arrivals see state j in proportion to λ + g·(d(j) − λ), g = `bias`, by default
-    1 − 1/z: in proportion to its births. `ratio` is the geometric ratio of states beyond the last slot.
+    Births are λ/z + (1 − 1/z)·d(j) with z = `peak.stock`: an unusually full system is one in the middle of a burst. Where
+    departures are linear that is Bernoulli–Poisson–Pascal traffic of peakedness z. Arrivals see state j in proportion to λ +
+    g·(d(j) − λ), g = `bias`, by default 1 − 1/z: in proportion to its births. `ratio` is the geometric ratio of states beyond
+    the last slot.
     """
     base, gain = (rate / peak.stock)[:, None], (1 - 1 / peak.stock)[:, None]
     steps = bins.width[:, None] * np.log((base + gain * departures.before) / departures.into)
@@ -216,8 +225,9 @@ def _beyond(share: Floats, steps: Floats, bins: Bins, ratio: Floats) -> Floats:
 def highest_rate(misses: Callable[[Floats], Floats], allowed: float, saturation: Floats) -> Floats:
     """Return the highest rate [1/s] at which the share of requests that miss a limit stays within `allowed`, (case,).
 
-    `misses(rate)` must grow with the rate; `saturation` [1/s] bounds the search to loads of 0.7 % to 99.3 % of it, and the answer is zero
-    where even the lowest misses. Three bisections, then regula falsi with the Illinois rule, on log(misses/allowed) against logit(load).
+    `misses(rate)` must grow with the rate; `saturation` [1/s] bounds the search to loads of 0.7 % to 99.3 % of it, and the
+    answer is zero where even the lowest misses. Three bisections, then regula falsi with the Illinois rule, on
+    log(misses/allowed) against logit(load).
     """
     low, high = np.full_like(saturation, -_SEARCH_RANGE), np.full_like(saturation, _SEARCH_RANGE)
 
@@ -243,7 +253,7 @@ def highest_rate(misses: Callable[[Floats], Floats], allowed: float, saturation:
 
 
 def in_chunks(count: int, solve: Callable[[slice], Floats]) -> Floats:
-    """Return `solve` of consecutive slices of `count` cases, small enough for the processor's cache, on two threads (numpy frees the lock)."""
+    """Return `solve` of slices of `count` cases that fit the processor's cache, on two threads (numpy frees the lock)."""
     parts = [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
     if len(parts) < 2:
         return solve(parts[0]) if parts else np.zeros(0)

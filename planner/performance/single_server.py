@@ -1,15 +1,17 @@
 """Waiting and response times of a first-come-first-served server with bursty arrivals: GI/G/1, exact up to quadrature.
 
-Arrivals are a gamma renewal process of rate λ and index of dispersion F (the squared coefficient of variation of its gaps), the field's model
-of bursty request streams; F = 1 is Poisson. With U = S − A, φ(z) = S*(z)·A*(−z) and A*(−iy) = (1 − iyF/λ)^(−1/F), the Wiener–Hopf
-factor of 1 − φ on the imaginary axis is the transform of the waiting time [1]_ [2]_::
+Arrivals are a gamma renewal process of rate λ and index of dispersion F (the squared coefficient of variation of its gaps),
+the field's model of bursty request streams; F = 1 is Poisson. With U = S − A, φ(z) = S*(z)·A*(−z) and A*(−iy) = (1 −
+iyF/λ)^(−1/F), the Wiener–Hopf factor of 1 − φ on the imaginary axis is the transform of the waiting time [1]_ [2]_::
 
     W*(s) = exp(⟨ln h⟩₊(0) − ⟨ln h⟩₊(s)),   ⟨g⟩₊(s) = (1/π) ∫₀^∞ (s·Re g(iy) − y·Im g(iy)) / (s² + y²) dy,
     h(z) = (1 − φ(z)) (b − z) / (−z)         (the zero of 1 − φ at z = 0 divided out)
 
-and P(W + S > t) follows by the Euler summation of its Laplace inversion [3]_. For F = 1 W* is the formula of Pollaczek and Khinchine.
+and P(W + S > t) follows by the Euler summation of its Laplace inversion [3]_. For F = 1 W* is the formula of Pollaczek and
+Khinchine.
 
-.. [1] F. Pollaczek, Fonctions caractéristiques de certaines répartitions, C. R. Acad. Sci. 234 (1952); D. V. Lindley, Proc. Camb. Phil. Soc. 48 (1952).
+.. [1] F. Pollaczek, Fonctions caractéristiques de certaines répartitions, C. R. Acad. Sci. 234 (1952); D. V. Lindley, Proc.
+   Camb. Phil. Soc. 48 (1952).
 .. [2] J. Abate, G. L. Choudhury, W. Whitt, Calculation of the GI/G/1 waiting-time distribution and its cumulants from Pollaczek's
    formulas, AEÜ 47 (1993).
 .. [3] J. Abate, W. Whitt, Numerical inversion of Laplace transforms of probability distributions, ORSA J. Computing 7 (1995).
@@ -38,7 +40,8 @@ def _euler_weights() -> Floats:
         share = comb(_EULER_AVERAGED, averaged) / 2**_EULER_AVERAGED
         weights[: _EULER_TERMS + averaged + 1] += share * (-1.0) ** np.arange(_EULER_TERMS + averaged + 1)
     weights[0] /= 2
-    return weights * np.exp(_EULER_A / 2)
+    scaled: Floats = weights * np.exp(_EULER_A / 2)
+    return scaled
 
 
 def _panels(edges: Floats, order: int) -> tuple[Floats, Floats]:
@@ -49,7 +52,7 @@ def _panels(edges: Floats, order: int) -> tuple[Floats, Floats]:
 
 
 _EULER_WEIGHTS = _euler_weights()
-_SIGMA: Complexes = _EULER_A / 2 + 1j * np.pi * np.arange(len(_EULER_WEIGHTS))  # s·t of the inversion
+_SIGMA: Complexes = (_EULER_A / 2 + 1j * np.pi * np.arange(len(_EULER_WEIGHTS))).astype(np.complex128)  # s·t of the inversion
 _LOWEST, _KNEE, _LINEAR = 1e-3, 5.0, 45.0  # y·t: logarithmic up to the knee, linear past the last Euler node
 _RESOLVED = 30.0  # y·E[S] up to which the oscillation of S* is followed
 
@@ -71,8 +74,8 @@ _FIXED, _FIXED_WEIGHTS, _UNIT, _UNIT_WEIGHTS = _axis()
 class Density:
     """A continuous density of service times that keeps the mean of each quadrature point.
 
-    `points_s` [s] and `shares` are (case, point); the density is constant between consecutive `knots_s` [s] and changes by `jumps` [1/s]
-    there, both (case, 2·point + 1); `mean_s`, `second_s2` and `start_s` are (case,).
+    `points_s` [s] and `shares` are (case, point); the density is constant between consecutive `knots_s` [s] and changes by
+    `jumps` [1/s] there, both (case, 2·point + 1); `mean_s`, `second_s2` and `start_s` are (case,).
     """
 
     points_s: Floats
@@ -131,7 +134,7 @@ class Density:
         """Return E[exp(−s(S − start))] at the Euler nodes s of a time [s], (case, node)."""
         scaled = (self.knots_s - self.start_s[:, None]) / time_s[:, None]
         turn = np.exp(-1j * np.pi * scaled)
-        power: Complexes = self.jumps * np.exp(-_EULER_A / 2 * scaled)
+        power: Complexes = (self.jumps * np.exp(-_EULER_A / 2 * scaled)).astype(np.complex128)
         sums = np.empty((len(time_s), len(_SIGMA)), dtype=np.complex128)
         for node in range(len(_SIGMA)):
             sums[:, node] = power.sum(axis=1)
@@ -140,7 +143,7 @@ class Density:
 
 
 def spread_apart(service_s: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Return sorted points and weights with no two points equal and at least a few per cent between first and last; the mean stays."""
+    """Return sorted points and weights, no two points equal and a few per cent from first to last; the mean stays."""
     if service_s.shape[1] == 1:
         service_s, weights = np.repeat(service_s, 4, axis=1), np.repeat(weights, 4, axis=1) / 4
     order = np.argsort(service_s, axis=1, kind="stable")
@@ -162,7 +165,7 @@ def _edges(points: Floats) -> Floats:
 
 
 def _cauchy_kernel(y: Floats, weight: Floats) -> Floats:
-    """Return the kernel (s, −y)/(s² + y²)·weight at the Euler nodes: (..., even then odd node, real then imaginary Euler node)."""
+    """Return (s, −y)/(s² + y²)·weight at the Euler nodes: (..., even then odd node, real then imaginary Euler node)."""
     inverse = weight[..., None] / (_SIGMA**2 + y[..., None] ** 2)
     both = np.concatenate((_SIGMA * inverse, -y[..., None] * inverse), axis=-2)
     return np.concatenate((both.real, both.imag), axis=-1)
@@ -188,13 +191,13 @@ def _mean_power(first: Floats, last: Floats, power: Floats) -> Floats:
 
 
 class ResponseTail:
-    """P(W + S > limit) of many GI/G/1 queues as a function of the arrival rate, everything that does not depend on the rate precomputed.
+    """P(W + S > limit) of many GI/G/1 queues as a function of the arrival rate; what does not depend on it is precomputed.
 
     `speedup` n > 1 is the queue of n servers seen as one n times as fast: the waits are those of S/n, the service remains S.
     """
 
     def __init__(self, work: Density, own: Density, limit_s: Floats, dispersion: Floats, speedup: Floats) -> None:
-        """Prepare cases: the `work` that others wait for, a request's `own` service, its limit [s], index of dispersion ≥ 1, servers; (case,)."""
+        """Prepare the `work` that others wait for, a request's `own` service, limit [s], dispersion ≥ 1 and servers, (case,)."""
         self.work, self.speedup, self.dispersion = work, speedup, dispersion
         self.time_s = np.maximum(limit_s - own.start_s, 1e-3 * own.mean_s)
         self.s: Complexes = _SIGMA / self.time_s[:, None]
@@ -224,7 +227,7 @@ class ResponseTail:
         self.tail_of_pole = pole / (np.pi * top)
 
     def _kernels(self, weights: Floats) -> None:
-        """Keep the Cauchy kernel at the scaled Euler nodes of each case, (case, even and odd node, real and imaginary Euler node)."""
+        """Keep the Cauchy kernel at each case's own nodes, (case, even and odd node, real and imaginary Euler node)."""
         self.own_kernel = _cauchy_kernel(self.y_scaled[:, len(_FIXED) :], weights[:, len(_FIXED) :])
 
     def _prepare_poisson(self) -> None:
