@@ -14,14 +14,16 @@ from planner.economics.evaluation import counted_at_zero, evaluate, exclusions
 from planner.economics.lines import DRIVER_UNITS, Driver, DriverSeries, Exclusion, LineItem
 from planner.economics.summary import asset_account, carbon_items, emissions, summarise
 from planner.economics.templates import COST_LINES, NEVER_COUNTED
-from planner.plan.money import Figure, Money, Totals
+from planner.plan.money import Crossover, Figure, Money, Totals
 from planner.question.workloads import class_mean_over_design, mean_over_design
 from planner.scenario import CLOUD
 
 SECONDS_PER_HOUR = 3600.0
 
 
-def money_of(context: Context, drivers: list[DriverSeries], figures: tuple[Figure, ...]) -> Money:
+def money_of(
+    context: Context, drivers: list[DriverSeries], figures: tuple[Figure, ...], crossovers: tuple[Crossover, ...] = ()
+) -> Money:
     """Return everything financial of a solution; its cost items add up to the program's objective."""
     terms = context.costs.terms
     costs = cost_items(context, drivers)
@@ -40,6 +42,7 @@ def money_of(context: Context, drivers: list[DriverSeries], figures: tuple[Figur
         excluded=_excluded(context, costs),
         totals=_totals(context, drivers, costs, carbon),
         figures=figures,
+        crossovers=crossovers,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from planner.answer.context import Context
+from planner.answer.crossover import crossovers_of
 from planner.answer.evidence import change_rows, check_rows, considered_rows, limit_rows
 from planner.answer.figures import figures_of
 from planner.answer.fleet import block_rows, class_rows, demand_rows, fleet_rows, flow_rows, period_rows, pool_rows, power_rows
@@ -63,7 +64,8 @@ def answer(context: Context) -> Plan:
 
 def _money(context: Context) -> Money:
     drivers = drivers_of(context)
-    return money_of(context, drivers, figures_of(context, drivers, cost_items(context, drivers)))
+    figures = figures_of(context, drivers, cost_items(context, drivers))
+    return money_of(context, drivers, figures, crossovers_of(context))
 
 
 def _summary(fleet: tuple[FleetRow, ...], sla: tuple[SlaRow, ...], labels: list[str]) -> list[str]:

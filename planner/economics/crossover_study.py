@@ -19,13 +19,15 @@ class Unit:
 
     `mtok_month` is its SLA-feasible capacity over a month of the workload's own daily shape; `owned_usd_year` its equivalent
     annual cost without energy, `energy_usd_mtok` the energy of a million tokens; `rent_usd_hour` what renting it costs [USD/h],
-    None where nobody rents it out.
+    None where nobody rents it out. `mtok_hour` is what a rented hour serves where units are let go as demand falls; without it,
+    the mean hour of `mtok_month`.
     """
 
     mtok_month: float
     owned_usd_year: float | None
     energy_usd_mtok: float = 0.0
     rent_usd_hour: float | None = None
+    mtok_hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def ways_to_serve(unit: Unit, mix: Mix, api: TokenPrice | None = None) -> list[W
         ways.append(Way("token API", api.blended(mix.input, mix.cached, mix.output)))
     if unit.rent_usd_hour is not None:
         per_hour = unit.mtok_month / 730.0
-        ways.append(rented_way("rent, scaled to zero", unit.rent_usd_hour, per_hour, to_zero=True))
+        ways.append(rented_way("rent, scaled to zero", unit.rent_usd_hour, unit.mtok_hour or per_hour, to_zero=True))
         ways.append(rented_way("rent, always on", unit.rent_usd_hour, per_hour))
     if unit.owned_usd_year is not None:
         ways.append(owned_way("own", unit.owned_usd_year, unit.mtok_month, unit.energy_usd_mtok))
