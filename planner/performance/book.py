@@ -35,7 +35,8 @@ def book_of(coefficients: Mapping[str, object]) -> Book:
     known = _READ.get(id(coefficients))
     if known is not None and known[0] is coefficients:
         return known[1]
-    book = _read(_tree(coefficients.get(SECTION, {})))
+    section = _tree(coefficients.get(SECTION, {}))
+    book = _read(_tree(section.get("value", section)))
     if len(_READ) >= _KEPT:
         _READ.clear()
     _READ[id(coefficients)] = (coefficients, book)

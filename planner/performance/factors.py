@@ -22,6 +22,7 @@ class Factors:
     weight_read: FloatArray
     decode_compute: FloatArray
     prefill_compute: FloatArray
+    kernel_ceiling: FloatArray
     kv_read: FloatArray
     decode_attention: FloatArray
     prefill_attention: FloatArray

@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from catalog.items import Hardware
 from planner.performance.book import Book
+from planner.performance.traits import segment
 
 
 class Novelty(StrEnum):
-    """What of a deployment the calibration has never seen."""
+    """What of a deployment the calibration has never seen: nothing, the model, a data-centre GPU, or other silicon."""
 
     KNOWN = "known"
     MODEL = "model"
-    HARDWARE = "hardware"
+    GPU = "gpu"
+    SILICON = "silicon"
 
 
 QUANTILES = (0.025, 0.1, 0.9, 0.975)
@@ -41,10 +44,10 @@ class Interval:
         return Interval(self.lo80**power, self.hi80**power, self.lo95**power, self.hi95**power)
 
 
-def novelty_of(book: Book, hardware_id: str, model_id: str) -> Novelty:
+def novelty_of(book: Book, hardware: Hardware, model_id: str) -> Novelty:
     """Return what is new about a pair; unseen hardware counts more than an unseen model."""
-    if hardware_id not in book.hardware:
-        return Novelty.HARDWARE
+    if hardware.id not in book.hardware:
+        return Novelty.GPU if segment(hardware) == "datacentre_gpu" else Novelty.SILICON
     return Novelty.KNOWN if model_id in book.models else Novelty.MODEL
 
 

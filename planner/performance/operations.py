@@ -20,6 +20,8 @@ from planner.performance.operands import FloatArray, Operands
 # Activation traffic per token and layer in units of the hidden width: reads and writes of norm, residual, rotary and gate kernels
 # (12 tensors of 16 bit each way); the fitted factor `activation_traffic` scales it.
 _ACTIVATION_BYTES = 2 * 24.0
+# Kernels written for small chips stop scaling with the peak of large ones: an engine's own rate, in units of this one [FLOP/s].
+_CEILING_FLOPS = 1e14
 _INDEXER_SHARE = 0.05  # of the full cache that sparse attention's indexer reads to choose its tokens (128 of 576 dims at 8 bit)
 
 
@@ -87,6 +89,7 @@ def prefill_s(op: Operands, fx: Factors, new_tokens: FloatArray, cached_tokens: 
     work = prefill_work(op, new_tokens, cached_tokens, sequences)
     attention = _attention_s(op, fx, work, op.prefill_width, fx.prefill_attention)
     linear = _linear_s(op, fx, work, fx.prefill_compute, fx.expert_prefill)
+    linear = linear + (linear_flops(op, work) + expert_flops(op, work.tokens)) / _CEILING_FLOPS * fx.kernel_ceiling
     launches = 1e-6 * (op.layers * fx.prefill_layer_us + op.moe_layers * fx.prefill_expert_layer_us)
     busy = (linear + attention + _traffic_s(op, fx, work)) * pipeline_share(op, work.tokens)
     return (ridge(busy, launches) + 1e-3 * fx.step_ms) * fx.prefill

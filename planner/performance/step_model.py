@@ -105,7 +105,7 @@ class StepModel:
 
     def interval(self, metric: str, pattern: str = Pattern.CLOSED) -> Interval:
         """Return the interval factors of `tpot`, `ttft`, `throughput` or `e2e`."""
-        found = interval_of(self.book, metric, novelty_of(self.book, self.hardware.id, self.model.id), pattern)
+        found = interval_of(self.book, metric, novelty_of(self.book, self.hardware, self.model.id), pattern)
         unmeasured = self.hardware.hardware_class in STATICALLY_SCHEDULED
         return found.widened(UNMEASURED_CLASS_WIDENING) if unmeasured else found
 

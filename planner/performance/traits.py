@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.items import Hardware, HardwareClass, Model
+from catalog.items import Hardware, HardwareClass, Model, Precision
 from planner.performance.factors import Traits
 from planner.performance.formats import WeightFormat
 
@@ -23,6 +23,10 @@ STATICALLY_SCHEDULED = frozenset(
 )
 
 
+# Engines for one user on one machine.
+_LOCAL_ENGINES = frozenset({"llama.cpp", "exllama", "mlc", "mlx"})
+
+
 def segment(hardware: Hardware) -> str:
     """Return the family of silicon as the factors see it: GPUs with stacked memory apart from those without."""
     if hardware.hardware_class in STATICALLY_SCHEDULED:
@@ -37,6 +41,13 @@ def maker(hardware: Hardware) -> str:
     """Return the vendor's first word in lower case (`NVIDIA Corporation` is nvidia)."""
     words = hardware.vendor.casefold().split()
     return words[0] if words else ""
+
+
+def generation(hardware: Hardware) -> str:
+    """Return a maker's generation as its narrowest arithmetic shows it: `nvidia|fp4` is Blackwell, `nvidia|fp8` Hopper and Ada."""
+    four = any(name in hardware.peak_flops for name in (Precision.FP4, Precision.NVFP4, Precision.MXFP4))
+    eight = Precision.FP8 in hardware.peak_flops
+    return f"{maker(hardware)}|{'fp4' if four else 'fp8' if eight else 'half'}"
 
 
 def link(hardware: Hardware) -> str:
@@ -62,6 +73,7 @@ def traits_of(hardware: Hardware, model: Model, weights: WeightFormat, engine: s
     return {
         "segment": family,
         "maker": f"{family}|{maker(hardware)}",
+        "generation": generation(hardware),
         "hardware": hardware.id,
         "link": link(hardware),
         "format": weights.label,
@@ -70,6 +82,7 @@ def traits_of(hardware: Hardware, model: Model, weights: WeightFormat, engine: s
         "model": model.id,
         "engine": engine,
         "era": era,
+        "kernels": "local" if engine in _LOCAL_ENGINES else "",
         "software": f"{engine}|{era}" if engine else "",
     }
 

@@ -161,7 +161,7 @@ def weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> 
 
 
 def _interval(book: Book, metric: str, case: Case) -> Interval:
-    return interval_of(book, metric, novelty_of(book, case.hardware.id, case.model.id), str(case.pattern))
+    return interval_of(book, metric, novelty_of(book, case.hardware, case.model.id), str(case.pattern))
 
 
 def _nested(groups: Mapping[str, Mapping[str, Scores]]) -> dict[str, dict[str, dict[str, float]]]:

@@ -18,6 +18,7 @@ PRIORS: Mapping[str, tuple[float, float]] = {
     "weight_read": (1.35, 0.3),
     "decode_compute": (2.0, 0.4),
     "prefill_compute": (1.8, 0.4),
+    "kernel_ceiling": (0.02, 0.5),
     "kv_read": (1.35, 0.4),
     "decode_attention": (2.5, 0.4),
     "prefill_attention": (2.5, 0.4),
@@ -56,29 +57,30 @@ ASSUMED: Mapping[str, Mapping[str, Mapping[str, float]]] = {
         "link_latency_us": 0.05,
     }.items()
 }
-_CHIP = {"maker": 0.25, "hardware": 0.12}
-_SOFTWARE = {"software": 0.25}
+_CHIP = {"maker": 0.25, "generation": 0.12, "hardware": 0.1}
+_SOFTWARE = {"software": 0.2, "era": 0.15}
 # Standard deviations of the logarithms of multipliers, by part and trait: the shrinkage.
 TRAITS: Mapping[str, Mapping[str, float]] = {
     "weight_read": _CHIP | _SOFTWARE | {"format": 0.3},
     "decode_compute": _CHIP | _SOFTWARE | {"format": 0.3},
     "prefill_compute": _CHIP | _SOFTWARE | {"format": 0.3},
+    "kernel_ceiling": {"kernels": 2.0},
     "kv_read": {"software": 0.4, "maker": 0.3},
     "decode_attention": {"software": 0.3, "architecture": 0.3},
     "prefill_attention": {"software": 0.3, "maker": 0.3, "architecture": 0.4},
     "expert_work": {"architecture": 0.3, "software": 0.3},
     "expert_prefill": {"software": 0.3, "architecture": 0.3},
-    "prefill_layer_us": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
+    "prefill_layer_us": {"software": 0.5, "era": 0.4, "maker": 0.4, "hardware": 0.2},
     "prefill_expert_layer_us": {"software": 0.5},
-    "layer_us": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
-    "step_ms": {"software": 0.6, "maker": 0.4, "hardware": 0.2},
-    "sequence_us": {"software": 0.6},
+    "layer_us": {"software": 0.5, "era": 0.4, "maker": 0.4, "hardware": 0.2},
+    "step_ms": {"software": 0.5, "era": 0.4, "maker": 0.4, "hardware": 0.2},
+    "sequence_us": {"software": 0.5, "era": 0.4},
     "link_latency_us": {"software": 0.4, "link": 0.4},
     "link_traffic": {"link": 0.4},
     "interference": {"software": 0.2},
     "clumping": {"arrival": 1.0, "pools": 0.7, "protocol": 0.7, "software": 0.3, "mixture": 0.4, "ranks": 0.5},
     "queueing": {"arrival": 0.7, "pools": 0.7, "protocol": 0.5},
-    "first_token_ms": {"software": 0.6, "maker": 0.4, "pools": 0.5, "protocol": 0.5},
+    "first_token_ms": {"software": 0.5, "era": 0.4, "maker": 0.4, "pools": 0.5, "protocol": 0.5},
     "first_token_steps": {"software": 0.6, "arrival": 0.7, "pools": 0.5, "protocol": 0.5, "mixture": 0.4, "ranks": 0.5},
     "offline": {"setting": 0.2, "software": 0.2},
     "static_prefill": {"software": 0.2},

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.items import Model
-from planner.performance.interval import Novelty
 from planner.performance.measurements.cases import Case
 from planner.performance.traits import maker, segment
 
 _SEED = 20261120
 _ROW_FOLDS = 4
-_LIGHT = 6.0  # models with less weight of rows than this are left out several at a time
+_LIGHT = 10.0  # models with less weight of rows than this are left out several at a time
 _LIGHT_FOLDS = 3
+
+# A superchip is its GPU; an export variant is the part that it was cut from.
+_SAME_SILICON = {"gb200": "b200", "gb300": "b300", "gh200": "h200", "h800": "h100", "a800": "a100", "v100s": "v100"}
 
 Labels = NDArray[np.str_]
 
 
-def labels(novelty: Novelty, cases: Sequence[Case]) -> Labels:
+class LeftOut(StrEnum):
+    """What a cross-validation leaves out at a time."""
+
+    ROWS = "rows"
+    MODEL = "model"
+    FAMILY = "device family"
+
+
+def labels(left_out: LeftOut, cases: Sequence[Case]) -> Labels:
     """Return the fold of every case: the rows of one fold are predicted by a fit to the others."""
-    if novelty is Novelty.KNOWN:
+    if left_out is LeftOut.ROWS:
         return np.random.default_rng(_SEED).integers(0, _ROW_FOLDS, len(cases)).astype(str)
-    if novelty is Novelty.MODEL:
+    if left_out is LeftOut.MODEL:
         return np.array(_merged([case.model.id for case in cases], [case.weight for case in cases]))
     return np.array([device_family(case) for case in cases])
-
-
-def model_family(model: Model) -> str:
-    """Return models that share a family and a size to within a factor of 1.4: their rows say nearly the same."""
-    size = 2 ** (round(2 * math.log2(model.params_total / 1e9)) / 2)
-    return f"{model.family} ~{size:.3g}B"
 
 
 def device_family(case: Case) -> str:
@@ -42,10 +45,8 @@ def device_family(case: Case) -> str:
     family, vendor = segment(case.hardware), maker(case.hardware)
     if family != "datacentre_gpu":
         return f"{vendor} {family}"
-    tokens = case.hardware.id.split("-")
-    chip = tokens[1] if len(tokens) > 1 else tokens[0]
-    # A superchip is its GPU; an export variant is the part that it was cut from.
-    return f"{vendor} {({'gb200': 'b200', 'gb300': 'b300', 'gh200': 'h200', 'h800': 'h100', 'a800': 'a100', 'v100s': 'v100'}).get(chip, chip)}"
+    chip = (case.hardware.id.split("-") + [""])[1]
+    return f"{vendor} {_SAME_SILICON.get(chip, chip)}"
 
 
 def _merged(families: Sequence[str], weights: Sequence[float]) -> list[str]:

@@ -30,17 +30,12 @@ def tree_of(
     spread: Mapping[str, object],
     power: Mapping[str, object],
 ) -> dict[str, object]:
-    """Return a calibration as the catalog's section of coefficients."""
-    return {
-        "coefficients": {
-            SECTION: {
-                "measured": _measured(cases),
-                "parts": _parts(solution),
-                "spread": spread,
-                "power": power,
-            }
-        }
-    }
+    """Return a calibration as the catalog's section of coefficients.
+
+    It stands under `value`, which an overlay replaces whole: factors of two fits must never mix.
+    """
+    fitted = {"measured": _measured(cases), "parts": _parts(solution), "spread": spread, "power": power}
+    return {"coefficients": {SECTION: {"value": fitted}}}
 
 
 def write(tree: Mapping[str, object], folder: Path) -> Path:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import InputError
-from planner.performance.calibration.folds import labels
-from planner.performance.interval import QUANTILES, Novelty
+from planner.performance.calibration.folds import LeftOut, labels
+from planner.performance.interval import QUANTILES
 from planner.performance.measurements.cases import METRICS, Case
 from planner.performance.operands import FloatArray
 from planner.performance.traits import segment
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 BEGIN, END = "<!-- generated: splitfleet calibrate -->", "<!-- end of generated part -->"
 _TITLES = {
-    Novelty.KNOWN: "Other configurations of known hardware and models (rows left out at random, four folds)",
-    Novelty.MODEL: "Leave one model out",
-    Novelty.HARDWARE: "Leave one device family out",
+    LeftOut.ROWS: "Other configurations of known hardware and models (rows left out at random, four folds)",
+    LeftOut.MODEL: "Leave one model out",
+    LeftOut.FAMILY: "Leave one device family out",
 }
 
 
@@ -40,21 +40,21 @@ def rewrite(path: Path, calibration: Calibration) -> None:
 def tables(calibration: Calibration) -> str:
     """Return the report's tables as Markdown."""
     lines = [f"Rows used: {len(calibration.cases):,}; factors fitted: {len(calibration.solution.columns):,}.", ""]
-    for novelty, predictions in calibration.unseen.items():
-        lines += [f"### {_TITLES[novelty]}", "", *_novelty(novelty, predictions, calibration.cases), ""]
+    for left_out, predictions in calibration.unseen.items():
+        lines += [f"### {_TITLES[left_out]}", "", *_lines(left_out, predictions, calibration.cases), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _novelty(novelty: Novelty, predictions: Mapping[str, FloatArray], cases: Sequence[Case]) -> Iterator[str]:
+def _lines(left_out: LeftOut, predictions: Mapping[str, FloatArray], cases: Sequence[Case]) -> Iterator[str]:
     yield "| left out | metric | rows | weight | median error | p90 error | bias | 80 % interval holds |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|"
     everything = np.ones(len(cases), bool)
     stacked = np.array([segment(case.hardware) == "datacentre_gpu" for case in cases])
     groups = {"**all**": everything}
-    if novelty is Novelty.HARDWARE:
+    if left_out is LeftOut.FAMILY:
         groups = {"**data-centre GPUs**": stacked, "**all others**": ~stacked}
-    if novelty is not Novelty.KNOWN:
-        folds = labels(novelty, cases)
+    if left_out is not LeftOut.ROWS:
+        folds = labels(left_out, cases)
         groups |= {str(fold): folds == fold for fold in sorted(set(folds))}
     for name, rows in groups.items():
         for metric in METRICS:
@@ -76,7 +76,7 @@ def _line(
         weighted_quantile(error, weight[judged], 0.9),
         weighted_quantile(ratio - 1.0, weight[judged], 0.5),
     )
-    held = _held(metric, values, measured, weight, judged)
+    held = _held(values, measured, weight, judged)
     yield (
         f"| {name} | {metric} | {judged.sum():,} | {weight[judged].sum():.0f} | {100 * median:.1f} % | {100 * p90:.0f} % | "
         f"{100 * bias:+.0f} % | {held} |"
@@ -84,7 +84,7 @@ def _line(
 
 
 def _held(
-    metric: str, values: FloatArray, measured: FloatArray, weight: FloatArray, judged: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    values: FloatArray, measured: FloatArray, weight: FloatArray, judged: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> str:
     """Return the share of the rows inside an interval taken from all other rows of the same cross-validation."""
     others = np.isfinite(measured) & np.isfinite(values) & ~judged

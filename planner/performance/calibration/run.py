@@ -9,12 +9,12 @@ import numpy as np
 
 from catalog.items import Catalog, Kind
 from planner.errors import InputError
-from planner.performance.calibration.cross_validation import Predictions, left_out, spread
+from planner.performance.calibration.cross_validation import Predictions, predictions_of, spread
+from planner.performance.calibration.folds import LeftOut
 from planner.performance.calibration.portfolio import portfolio
 from planner.performance.calibration.power_shares import power_shares
 from planner.performance.calibration.publish import tree_of
 from planner.performance.calibration.solve import Solution, solve
-from planner.performance.interval import Novelty
 from planner.performance.measurements.cases import Case, case_of
 from planner.performance.measurements.rows import Row
 from planner.performance.operands import FloatArray
@@ -32,7 +32,7 @@ class Calibration:
     cases: tuple[Case, ...]
     skipped: int
     solution: Solution
-    unseen: Mapping[Novelty, Predictions]
+    unseen: Mapping[LeftOut, Predictions]
     tree: Mapping[str, object]
 
 
@@ -46,9 +46,9 @@ def calibrate(rows: Sequence[Row], catalog: Catalog, tell: Callable[[str], None]
         )
     weights = emphasis(cases)
     solution = solve(portfolio(cases), weights)
-    unseen = {novelty: left_out(novelty, cases, weights, solution, tell) for novelty in Novelty}
-    spreads = _by_metric({novelty: spread(predictions, cases) for novelty, predictions in unseen.items()})
-    return Calibration(cases, len(rows) - len(cases), solution, unseen, tree_of(solution, cases, spreads, power_shares(cases)))
+    unseen = {left_out: predictions_of(left_out, cases, weights, solution, tell) for left_out in LeftOut}
+    tree = tree_of(solution, cases, spread(unseen, cases), power_shares(cases))
+    return Calibration(cases, len(rows) - len(cases), solution, unseen, tree)
 
 
 def usable(row: Row) -> bool:
@@ -63,11 +63,3 @@ def emphasis(cases: Sequence[Case]) -> FloatArray:
     doubt = np.array([1.0 if case.row.text("quality") in ("a", "") else _DOUBTFUL for case in cases])
     curves = np.array([_CURVES if case.traits["protocol"] in ("inferencex", "nvidia") else 1.0 for case in cases])
     return np.asarray(np.array([case.weight for case in cases]) * doubt * curves)
-
-
-def _by_metric(spreads: Mapping[Novelty, Mapping[str, Mapping[str, list[float]]]]) -> dict[str, dict[str, object]]:
-    out: dict[str, dict[str, object]] = {}
-    for novelty, metrics in spreads.items():
-        for metric, patterns in metrics.items():
-            out.setdefault(metric, {})[str(novelty)] = dict(patterns)
-    return out
