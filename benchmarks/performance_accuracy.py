@@ -1,4 +1,7 @@
-"""How accurate the built-in calibration is on the published measurements beside the checkout (in-sample), and how long that takes."""
+"""How accurate the built-in calibration is on the published measurements beside the checkout (in-sample).
+
+And how long that takes.
+"""
 
 from __future__ import annotations
 

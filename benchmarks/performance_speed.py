@@ -29,7 +29,9 @@ def models() -> list[StepModel]:
         for model in ("llama-3.1-8b", "qwen3-30b-a3b", "gemma-3-12b"):
             for tp in (4, 8):
                 chip = catalog.hardware[name]
-                made.append(step_model(chip, catalog.models[model], Layout(tp=tp), Precision.BF16, Precision.BF16, catalog.coefficients))
+                made.append(
+                    step_model(chip, catalog.models[model], Layout(tp=tp), Precision.BF16, Precision.BF16, catalog.coefficients)
+                )
     return made
 
 
@@ -65,7 +67,9 @@ def single() -> float:
 def imported() -> float:
     """Return the median seconds that importing the core adds to a bare interpreter with numpy."""
     code = "import numpy, time; t = time.perf_counter(); import planner.performance.estimate; print(time.perf_counter() - t)"
-    times = [float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout) for _ in range(5)]
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout) for _ in range(5)
+    ]
     return float(np.median(times))
 
 

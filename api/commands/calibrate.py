@@ -29,8 +29,8 @@ def calibrate(
 ) -> None:
     """Fit the efficiencies of the performance core to measured rows and write them, with their spread, into a catalog.
 
-    Rows of hardware or models that the catalog does not know, claims, and rows of quality C are left out. Exit code: 0 = written; 2 = the
-    file cannot be used, with the reason.
+    Rows of hardware or models that the catalog does not know, claims, and rows of quality C are left out. Exit code: 0 =
+    written; 2 = the file cannot be used, with the reason.
     """
     from catalog.load import DATA, load_catalog
     from planner.performance.calibration.publish import write

@@ -33,10 +33,12 @@ def validate(
         list[Path] | None, typer.Option("--catalog", help="Folder of YAML that overlays the catalog; repeatable.")
     ] = None,
 ) -> None:
-    """Compare predictions with measured rows: coverage, and per metric, hardware and model the errors, bias and interval coverage.
+    """Compare predictions with measured rows.
 
-    Each row weighs one over its `group_size`. Hardware or models that the catalog does not know are counted as not predicted. Exit code:
-    0 = compared; 2 = the file cannot be read, with the reason.
+    Coverage, and per metric, hardware and model the errors, bias and interval coverage.
+
+    Each row weighs one over its `group_size`. Hardware or models that the catalog does not know are counted as not predicted.
+    Exit code: 0 = compared; 2 = the file cannot be read, with the reason.
     """
     from catalog.load import load_catalog
     from planner.performance.measurements.rows import read_rows

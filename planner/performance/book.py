@@ -15,8 +15,8 @@ SECTION = "performance"
 class Book:
     """Everything the core reads from the catalog's coefficients.
 
-    `spread[metric][novelty][pattern]` holds the residual quantiles (see `interval`); `power[segment]` the shares of nameplate power;
-    `hardware` and `models` are the ids with measurements of their own.
+    `spread[metric][novelty][pattern]` holds the residual quantiles (see `interval`); `power[segment]` the shares of nameplate
+    power; `hardware` and `models` are the ids with measurements of their own.
     """
 
     coefficients: Coefficients

@@ -1,4 +1,7 @@
-"""Which layouts are worth offering for a model on the chips of a system: the smallest that holds it, larger ones that are faster."""
+"""Which layouts are worth offering for a model on the chips of a system.
+
+The smallest that holds it, larger ones that are faster.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ def feasible_layouts(
 ) -> list[Layout]:
     """Return the layouts of one instance that hold the model and a sequence of `room_tokens`, smallest first.
 
-    Their chips divide a system's or are a multiple of them. Raises Unsupported with the reason where the silicon rules the pair out;
-    an empty list means that no sensible number of chips holds it.
+    Their chips divide a system's or are a multiple of them. Raises Unsupported with the reason where the silicon rules the pair
+    out; an empty list means that no sensible number of chips holds it.
     """
     check_supported(hardware, model, Layout())
     kv_element_bytes(kv)
@@ -56,7 +59,10 @@ def _is_pipelined(hardware: Hardware) -> bool:
 
 
 def _groups(hardware: Hardware, system_chips: int, model: Model) -> Iterator[Layout]:
-    """Yield tensor groups up to the scale-up domain, pipelines of whole domains beyond it, and expert-parallel groups of mixtures."""
+    """Yield tensor groups up to the scale-up domain, pipelines of whole domains beyond it.
+
+    And expert-parallel groups of mixtures.
+    """
     domain = _domain(hardware, system_chips)
     for tp in _powers(min(domain, model.heads, 16)):
         if _whole(tp, system_chips):
@@ -72,7 +78,10 @@ def _groups(hardware: Hardware, system_chips: int, model: Model) -> Iterator[Lay
 
 
 def _pipelines(hardware: Hardware, system_chips: int, model: Model, weights: Precision) -> Iterator[Layout]:
-    """Yield pipelines over chips that keep weights beside the arithmetic: the fewest that hold them, twice and four times those."""
+    """Yield pipelines over chips that keep weights beside the arithmetic.
+
+    The fewest that hold them, twice and four times those.
+    """
     fastest = next((tier for tier in hardware.memory if tier.capacity_bytes is not None), None)
     if fastest is None or fastest.capacity_bytes is None:
         return

@@ -74,8 +74,8 @@ def estimate(
 ) -> Estimate:
     """Return the figures of one aggregated instance serving `batch` requests at once.
 
-    `prefix_hit` is the share of the prompt found in the cache. Raises Unsupported where the instance cannot hold one such request, and
-    InputError for lengths or batches that are none.
+    `prefix_hit` is the share of the prompt found in the cache. Raises Unsupported where the instance cannot hold one such
+    request, and InputError for lengths or batches that are none.
     """
     _check(step, input_tokens, output_tokens, batch, prefix_hit)
     per_step, load = _load(step, input_tokens, output_tokens, batch, prefix_hit, speculation)

@@ -1,8 +1,9 @@
 """What the fitted efficiencies say about a deployment: one multiplier per part of a step, from its traits.
 
-Each part of a step costs `physics x factor`. A factor is a product: the base of the part times one multiplier for every trait of the
-deployment that the calibration knows (its engine, age of software, chip family, format ...). A trait never seen multiplies by one: the
-deployment then stands at the average of its other traits. Multipliers are fitted with shrinkage towards one (`calibration`).
+Each part of a step costs `physics x factor`. A factor is a product: the base of the part times one multiplier for every trait
+of the deployment that the calibration knows (its engine, age of software, chip family, format ...). A trait never seen
+multiplies by one: the deployment then stands at the average of its other traits. Multipliers are fitted with shrinkage towards
+one (`calibration`).
 """
 
 from __future__ import annotations

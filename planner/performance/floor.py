@@ -6,6 +6,7 @@ import numpy as np
 
 from planner.performance.operands import FloatArray, Operands
 from planner.performance.operations import (
+    Work,
     attention_flops,
     cache_bytes,
     decode_work,
@@ -14,7 +15,6 @@ from planner.performance.operations import (
     linear_bytes,
     linear_flops,
     prefill_work,
-    Work,
 )
 
 

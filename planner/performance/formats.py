@@ -11,10 +11,12 @@ from planner.errors import Unsupported
 
 @dataclass(frozen=True, slots=True)
 class WeightFormat:
-    """Bytes per weight [bytes] of expert and linear layers, of attention and shared layers of a mixture of experts, and of the LM head.
+    """Bytes per weight [bytes] of expert and linear layers, of attention and shared layers of a mixture of experts.
 
-    `arithmetic` is the precision whose peak the matrix products may use, best first; a chip without it falls back along the tuple.
-    `label` names the format for the fitted factors.
+    And of the LM head.
+
+    `arithmetic` is the precision whose peak the matrix products may use, best first; a chip without it falls back along the
+    tuple. `label` names the format for the fitted factors.
     """
 
     label: str
@@ -47,7 +49,8 @@ FORMATS: Mapping[Precision, WeightFormat] = {
     Precision.NVFP4: WeightFormat("fp4", 0.5625, 1.0, 2.0, _FP4),
     Precision.MXFP4: WeightFormat("mxfp4", 0.53125, 2.0, 2.0, (Precision.MXFP4, Precision.FP4, Precision.NVFP4, *_HALF)),
 }
-# Formats of measurements that have no precision of their own: weight-only integers and the block formats of llama.cpp (its own documentation).
+# Formats of measurements that have no precision of their own: weight-only integers and the block formats of llama.cpp (its own
+# documentation).
 MEASURED_FORMATS: Mapping[str, WeightFormat] = {
     "w8a16": WeightFormat("w8a16", 1.0, 1.0, 2.0, _HALF),
     "q4_0": WeightFormat("q4", 0.5625, 0.5625, 0.82, _HALF),
@@ -84,9 +87,9 @@ def kv_element_bytes(precision: Precision) -> float:
     return _KV_BYTES[precision]
 
 
-# Where a chip publishes no peak: FLOPs per byte of memory bandwidth of its class at 16 bit, the low end of those that do publish both
-# (Apple M1 to M2 Ultra 50-70, A10 and RTX 30xx 75-120). An estimate; decode hardly depends on it, prefill does.
-# An announced transformer chip with the memory of an H200 is taken at the H200's ratio.
+# Where a chip publishes no peak: FLOPs per byte of memory bandwidth of its class at 16 bit, the low end of those that do
+# publish both (Apple M1 to M2 Ultra 50-70, A10 and RTX 30xx 75-120). An estimate; decode hardly depends on it, prefill does. An
+# announced transformer chip with the memory of an H200 is taken at the H200's ratio.
 _FLOPS_PER_BYTE = {
     HardwareClass.GPU: 100.0,
     HardwareClass.EDGE_NPU: 55.0,
@@ -98,8 +101,8 @@ _FLOPS_PER_BYTE = {
 def peak_flops(hardware: Hardware, arithmetic: tuple[Precision, ...], bandwidth_bytes_s: float) -> float:
     """Return the dense peak [FLOP/s] of the first precision of `arithmetic` that the chip publishes.
 
-    A chip that publishes only narrower ones is taken at its slowest; one of a class with a usual ratio of arithmetic to bandwidth at that
-    ratio. Raises Unsupported for any other: unknown is unknown.
+    A chip that publishes only narrower ones is taken at its slowest; one of a class with a usual ratio of arithmetic to
+    bandwidth at that ratio. Raises Unsupported for any other: unknown is unknown.
     """
     for precision in arithmetic:
         if (known := hardware.peak_flops.get(precision)) is not None:

@@ -1,7 +1,8 @@
 """How far off a prediction may be: factors around it that held 80 % and 95 % of what was measured but not fitted.
 
-The residuals come from cross-validation: rows of known hardware and models that were left out, models left out whole, and device
-families left out whole. A prediction takes those of its own novelty, so an accelerator without any measurement gets the wider ones.
+The residuals come from cross-validation: rows of known hardware and models that were left out, models left out whole, and
+device families left out whole. A prediction takes those of its own novelty, so an accelerator without any measurement gets the
+wider ones.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from planner.errors import Unsupported
 class Layout:
     """Chips of one model instance: tensor, pipeline and expert parallel degrees and data-parallel attention ranks.
 
-    `chips` = tp · pp · dp_attention. With data-parallel attention every rank keeps the attention weights of its tensor shard and its own
-    sequences, while experts are spread over all chips of a pipeline stage.
+    `chips` = tp · pp · dp_attention. With data-parallel attention every rank keeps the attention weights of its tensor shard
+    and its own sequences, while experts are spread over all chips of a pipeline stage.
     """
 
     tp: int = 1

@@ -23,7 +23,9 @@ def decode_many_s(op: Operands, fx: Factors, batch: FloatArray, context_tokens: 
     return _in_blocks(lambda block: decode_s(_cut(op, block), _cut(fx, block), batch[block], context_tokens[block]), len(batch))
 
 
-def prefill_many_s(op: Operands, fx: Factors, new_tokens: FloatArray, cached_tokens: FloatArray, sequences: FloatArray) -> FloatArray:
+def prefill_many_s(
+    op: Operands, fx: Factors, new_tokens: FloatArray, cached_tokens: FloatArray, sequences: FloatArray
+) -> FloatArray:
     """Return prefill times [s], shape (point,); every field of `op` and `fx` has a value per point."""
     return _in_blocks(
         lambda block: prompt_s(_cut(op, block), _cut(fx, block), new_tokens[block], cached_tokens[block], sequences[block]),

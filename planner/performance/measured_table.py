@@ -1,9 +1,11 @@
-"""A table of measured capacities in place of the model: a CSV that names what each deployment sustains, taken exactly as it stands.
+"""A table of measured capacities in place of the model.
 
-Columns: `hardware`, `model`, `role` (prefill, decode or aggregated), `chips` (of one replica), `weights`, `kv`, `capacity_rps` [requests/s
-of one replica inside its promises], and which requests that is for: `request_class` (the class's id), or `input_tokens` and
-`output_tokens` (both means of the requests that were measured). `workload`, `layout` and `note` may stand beside them. A deployment has a
-line per request class; what it has no line for it does not serve.
+A CSV that names what each deployment sustains, taken exactly as it stands.
+
+Columns: `hardware`, `model`, `role` (prefill, decode or aggregated), `chips` (of one replica), `weights`, `kv`, `capacity_rps`
+[requests/s of one replica inside its promises], and which requests that is for: `request_class` (the class's id), or
+`input_tokens` and `output_tokens` (both means of the requests that were measured). `workload`, `layout` and `note` may stand
+beside them. A deployment has a line per request class; what it has no line for it does not serve.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ _NEAR = 0.25  # largest distance of lengths, as a share, at which a measured cla
 
 @dataclass(frozen=True, slots=True)
 class MeasuredClass:
-    """A request class as measured: its id (empty = known by its lengths), mean tokens in and out (None = not stated), requests/s."""
+    """A request class as measured: its id (empty = known by its lengths), mean tokens in and out (None = not stated).
+
+    Requests/s.
+    """
 
     request_class: str
     input_tokens: float | None
@@ -49,20 +54,27 @@ class MeasuredDeployment:
     classes: tuple[MeasuredClass, ...]
 
     def capacity_rps(self, request_class: str, input_tokens: float, output_tokens: float) -> float | None:
-        """Return the measured rate for a request class [requests/s]: the line of its id, else that of the nearest lengths within a quarter.
+        """Return the measured rate for a request class [requests/s].
+
+        The line of its id, else that of the nearest lengths within a quarter.
 
         None where neither exists: the deployment then does not serve the class.
         """
         named = [line.capacity_rps for line in self.classes if line.request_class == request_class]
         if named:
             return named[0]
-        near = [(_distance(line, input_tokens, output_tokens), line.capacity_rps) for line in self.classes if not line.request_class]
+        near = [
+            (_distance(line, input_tokens, output_tokens), line.capacity_rps) for line in self.classes if not line.request_class
+        ]
         distance, rate = min(near, default=(math.inf, 0.0))
         return rate if distance <= math.log1p(_NEAR) else None
 
 
 def read_measured_table(path: Path) -> tuple[MeasuredDeployment, ...]:
-    """Return the deployments of a CSV, in the order of their first lines. Raises InputError with every line that cannot be understood."""
+    """Return the deployments of a CSV.
+
+    In the order of their first lines. Raises InputError with every line that cannot be understood.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -70,7 +82,9 @@ def read_measured_table(path: Path) -> tuple[MeasuredDeployment, ...]:
     reader = csv.DictReader(io.StringIO(text))
     if missing := [column for column in REQUIRED if column not in (reader.fieldnames or ())]:
         raise InputError.at("header", f"lacks {', '.join(missing)}; it needs {', '.join(REQUIRED)}", document=path.name)
-    lines = [(reader.line_num, {key: (value or "").strip() for key, value in row.items() if isinstance(value, str)}) for row in reader]
+    lines = [
+        (reader.line_num, {key: (value or "").strip() for key, value in row.items() if isinstance(value, str)}) for row in reader
+    ]
     problems = [Problem(f"line {number}", message) for number, cells in lines for message in _problems(cells)]
     if problems:
         raise InputError(problems, document=path.name)
@@ -111,7 +125,15 @@ def _deployments(lines: list[dict[str, str]]) -> Iterator[MeasuredDeployment]:
 
 def _key(cells: Mapping[str, str]) -> tuple[str, ...]:
     formats = (cells.get("weights") or str(Precision.BF16), cells.get("kv") or str(Precision.BF16))
-    return (cells["hardware"], cells["model"], cells["role"], cells["chips"], *formats, cells.get("workload", ""), cells.get("layout", ""))
+    return (
+        cells["hardware"],
+        cells["model"],
+        cells["role"],
+        cells["chips"],
+        *formats,
+        cells.get("workload", ""),
+        cells.get("layout", ""),
+    )
 
 
 def _number(text: str | None) -> float | None:

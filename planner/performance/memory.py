@@ -20,7 +20,10 @@ def weight_bytes_per_chip(op: Operands) -> FloatArray:
 
 
 def activation_bytes_per_chip(op: Operands) -> FloatArray:
-    """Return what a chip keeps for one pass [bytes]: four 16-bit vectors of the hidden width per token of a chunk, and the runtime's own."""
+    """Return what a chip keeps for one pass [bytes].
+
+    Four 16-bit vectors of the hidden width per token of a chunk, and the runtime's own.
+    """
     activations = 4.0 * 2.0 * op.hidden * _PASS_TOKENS / op.tp
     return np.minimum(RUNTIME_BYTES + activations, _RUNTIME_SHARE * op.memory_bytes)
 
@@ -35,14 +38,17 @@ def cache_bytes_per_request(op: Operands, tokens: FloatArray) -> FloatArray:
 def cache_bytes_per_chip(op: Operands, tokens: FloatArray) -> FloatArray:
     """Return what one sequence of an instance adds to its busiest chip [bytes].
 
-    Heads shard over tensor parallelism down to one per chip; a latent cache is replicated; attention ranks own their sequences, so one
-    sequence weighs 1/ranks on the average chip.
+    Heads shard over tensor parallelism down to one per chip; a latent cache is replicated; attention ranks own their sequences,
+    so one sequence weighs 1/ranks on the average chip.
     """
     shards = np.where(op.latent > 0, 1.0, np.minimum(op.tp, op.kv_heads))
     return cache_bytes_per_request(op, tokens) / (shards * op.pp * op.dp_attention)
 
 
 def max_batch(op: Operands, tokens: FloatArray) -> FloatArray:
-    """Return the sequences of `tokens` each (prompt and answer) that an instance can hold; 0 where the weights alone do not fit."""
+    """Return the sequences of `tokens` each (prompt and answer) that an instance can hold.
+
+    0 where the weights alone do not fit.
+    """
     free = op.memory_bytes * USABLE_MEMORY - weight_bytes_per_chip(op) - activation_bytes_per_chip(op)
     return np.floor(np.maximum(free, 0.0) / np.maximum(cache_bytes_per_chip(op, tokens), 1e-9))

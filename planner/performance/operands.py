@@ -1,7 +1,7 @@
 """The numbers that the step equations read, one array per quantity over any number of deployments.
 
-A deployment is a chip, a model, formats and a layout. Facts become plain SI numbers here, once; the equations (`operations`) know no
-catalog. Every field is an array of the same shape (or a scalar array), so that a million deployments cost one call.
+A deployment is a chip, a model, formats and a layout. Facts become plain SI numbers here, once; the equations (`operations`)
+know no catalog. Every field is an array of the same shape (or a scalar array), so that a million deployments cost one call.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from planner.performance.layout import Layout
 
 FloatArray = NDArray[np.float64]
 
-# Used where a fabric's or host link's bandwidth is not published: PCIe 4.0 x16, the slowest link between chips of one host [bytes/s].
+# Used where a fabric's or host link's bandwidth is not published: PCIe 4.0 x16, the slowest link between chips of one host
+# [bytes/s].
 SLOWEST_LINK_BYTES_S = 32e9
-# Bandwidth per capacity where a stacked memory's bandwidth is not published: the least of those that publish both (SambaNova SN50, 1.8 TB/s
-# for 64 GB) [1/s].
+# Bandwidth per capacity where a stacked memory's bandwidth is not published: the least of those that publish both (SambaNova
+# SN50, 1.8 TB/s for 64 GB) [1/s].
 _STACKED_BYTES_S_PER_BYTE = 28.0
 # Tokens of a prompt that one pipeline stage hands to the next: llama.cpp's physical batch; statically scheduled chips stream.
 _STAGE_TOKENS, _STREAMED_TOKENS = 512.0, 16.0
@@ -98,8 +99,8 @@ def operands(
 ) -> Operands:
     """Return the numbers of one deployment.
 
-    Raises Unsupported where the chip cannot run the model, publishes too little to say, or the weights do not fit; `overcommit` leaves
-    the last to the caller (measured rows are facts, whatever a memory model thinks).
+    Raises Unsupported where the chip cannot run the model, publishes too little to say, or the weights do not fit; `overcommit`
+    leaves the last to the caller (measured rows are facts, whatever a memory model thinks).
     """
     check_supported(hardware, model, layout)
     values = {**_model_numbers(model), **_format_numbers(weights, kv_bytes), **_layout_numbers(layout)}
@@ -267,7 +268,10 @@ def _chip_numbers(hardware: Hardware, weights: WeightFormat, tier: MemoryTier) -
 
 
 def wired_operands(hardware: Hardware, model: Model, tokens_per_second: float) -> Operands:
-    """Return the numbers of a chip with the model in its wiring: arithmetic such that it makes the published tokens per second."""
+    """Return the numbers of a chip with the model in its wiring.
+
+    Arithmetic such that it makes the published tokens per second.
+    """
     check_supported(hardware, model, Layout())
     flops = 2.0 * model.params_read * tokens_per_second
     chip = {
@@ -284,7 +288,10 @@ def wired_operands(hardware: Hardware, model: Model, tokens_per_second: float) -
 
 
 def link_bytes_s(hardware: Hardware) -> float:
-    """Return the bandwidth between chips of one instance [bytes/s, one way per chip]: scale-up fabric, else host link, else the slowest."""
+    """Return the bandwidth between chips of one instance [bytes/s, one way per chip].
+
+    Scale-up fabric, else host link, else the slowest.
+    """
     if hardware.scale_up is not None and hardware.scale_up.bandwidth_bytes_s is not None:
         return hardware.scale_up.bandwidth_bytes_s.value
     if hardware.host_link_bytes_s is not None:

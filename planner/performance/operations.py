@@ -4,8 +4,8 @@
       + [ (cache/W)^3 + (FLOPs/F)^3 ]^(1/3)    attention
       + collectives + activations + launches
 
-The cubic mean of the two sides stands for `max`: an operation near the ridge of its roofline reaches neither. Its value is never below
-the larger side. W, F are peaks of one chip, bytes and FLOPs those of one chip's shard. All arrays broadcast.
+The cubic mean of the two sides stands for `max`: an operation near the ridge of its roofline reaches neither. Its value is
+never below the larger side. W, F are peaks of one chip, bytes and FLOPs those of one chip's shard. All arrays broadcast.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _INDEXER_SHARE = 0.05  # of the full cache that sparse attention's indexer reads
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one pass of one instance processes: tokens, sequences, cached tokens read and query-key pairs (sums over the batch)."""
+    """What one pass of one instance processes.
+
+    Tokens, sequences, cached tokens read and query-key pairs (sums over the batch).
+    """
 
     tokens: FloatArray
     sequences: FloatArray
@@ -112,7 +115,10 @@ def mixed_step_s(
     chunk_tokens: FloatArray,
     chunk_context: FloatArray,
 ) -> FloatArray:
-    """Return the time [s] of a decode step that also carries a prefill chunk of `chunk_tokens` after `chunk_context` cached ones."""
+    """Return the time [s] of a decode step that also carries a prefill chunk of `chunk_tokens` after `chunk_context` cached ones.
+
+    Eturn the time [s] of a decode step that also carries a prefill chunk of `chunk_tokens` after `chunk_context` cached ones.
+    """
     stage = np.maximum(batch / op.pp, np.minimum(batch, 1.0))
     decode = decode_work(op, stage, context_tokens)
     overlapped = chunk_tokens * pipeline_share(op, chunk_tokens)
@@ -222,8 +228,10 @@ def _traffic_s(op: Operands, fx: Factors, work: Work) -> FloatArray:
 
 
 def collectives_s(op: Operands, fx: Factors, local: FloatArray) -> FloatArray:
-    """Return the wires' time [s]: two all-reduces per layer inside a tensor group, an all-to-all pair per expert layer across
-    data-parallel ranks, a hop per pipeline stage (alpha-beta model)."""
+    """Return the time on the wires [s], by the alpha-beta model.
+
+    Two all-reduces per layer inside a tensor group, an all-to-all pair per expert layer across data-parallel ranks, a hop per stage.
+    """
     message = local * op.hidden * 2.0 / op.link_bytes_s
     reduce_latency = 1e-6 * fx.link_latency_us * np.log2(np.maximum(op.tp, 1.0))
     reduce_traffic = 2.0 * message * (op.tp - 1.0) / op.tp * fx.link_traffic

@@ -1,8 +1,9 @@
 """What a client sees: TTFT, TPOT, throughput and end-to-end time of an instance under a pattern of load.
 
-Five patterns cover what is published and what is planned: one request at a time; a static batch; a closed loop of clients; open (Poisson)
-arrivals at a known mean occupancy; and an offline queue that keeps the instance full. Aggregated instances interleave prefill with decode:
-each output token carries its share of the prompts that arrive meanwhile. Disaggregated ones queue for prefill instances of their own.
+Five patterns cover what is published and what is planned: one request at a time; a static batch; a closed loop of clients; open
+(Poisson) arrivals at a known mean occupancy; and an offline queue that keeps the instance full. Aggregated instances interleave
+prefill with decode: each output token carries its share of the prompts that arrive meanwhile. Disaggregated ones queue for
+prefill instances of their own.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from enum import StrEnum
 import numpy as np
 
 from planner.performance.factors import Factors
+from planner.performance.floor import decode_floor_s
 from planner.performance.memory import max_batch
 from planner.performance.operands import FloatArray, Operands
-from planner.performance.floor import decode_floor_s
 from planner.performance.operations import decode_step_s
 from planner.performance.roofline import prompt_s, service_s
 
@@ -35,10 +36,10 @@ class Pattern(StrEnum):
 class Load:
     """Requests on a deployment; arrays of one shape.
 
-    `concurrency` counts requests over the whole deployment, `replicas` its (decode) instances, `prefill_instances` those that only
-    prefill (0 = aggregated). `reserved_share` is the share of the answer for which the engine reserves cache on admission; `beams` are
-    sequences per request; `tokens_per_step` is above 1 with speculative decoding; `spare_requests` is what a client keeps in flight beyond
-    the engine's slots.
+    `concurrency` counts requests over the whole deployment, `replicas` its (decode) instances, `prefill_instances` those that
+    only prefill (0 = aggregated). `reserved_share` is the share of the answer for which the engine reserves cache on admission;
+    `beams` are sequences per request; `tokens_per_step` is above 1 with speculative decoding; `spare_requests` is what a client
+    keeps in flight beyond the engine's slots.
     """
 
     input_tokens: FloatArray
@@ -140,7 +141,7 @@ def _static(deployed: Deployed, load: Load) -> Serving:
 
 
 def _offline(deployed: Deployed, load: Load) -> Serving:
-    """The queue never empties: an instance alternates prefill of newcomers with decode of a full batch."""
+    """Return what a queue that never empties gets: an instance alternates prefill of newcomers with decode of a full batch."""
     fx = deployed.factors
     batch = occupancy(deployed, load)
     service, step = _service(deployed, load), _held_up(deployed, load, batch, _decode(deployed, load, batch))
@@ -152,7 +153,7 @@ def _offline(deployed: Deployed, load: Load) -> Serving:
 
 
 def _poisson(deployed: Deployed, load: Load) -> Serving:
-    """The mean occupancy is known (Little's law); prompts wait as in M/D/1 for the prefill of others."""
+    """Return what Poisson arrivals get at a known mean occupancy: prompts wait as in M/D/1 for the prefill of others."""
     fx = deployed.factors
     batch = _wanting(load)
     service = _queue_service(deployed, load)

@@ -14,7 +14,10 @@ from planner.performance.operations import Work, decode_work, pass_s
 
 @dataclass(frozen=True, slots=True)
 class Speculation:
-    """Drafted tokens per step, the chance that each is accepted given the ones before it, and a draft token's cost as a share of a step."""
+    """Drafted tokens per step, the chance that each is accepted given the ones before it.
+
+    And a draft token's cost as a share of a step.
+    """
 
     draft_tokens: int = 0
     acceptance: float = 0.0

@@ -86,7 +86,10 @@ class StepModel:
         return float(self.factors.interference)
 
     def first_token_overhead_s(self) -> float:
-        """Return what a first token costs beside queueing and prefill [s]: tokenising, scheduling, the network stack of the engine."""
+        """Return what a first token costs beside queueing and prefill [s].
+
+        Tokenising, scheduling, the network stack of the engine.
+        """
         return 1e-3 * float(self.factors.first_token_ms)
 
     def weight_bytes_per_chip(self) -> float:
@@ -94,7 +97,10 @@ class StepModel:
         return float(weight_bytes_per_chip(self.operands))
 
     def power_w(self, activity: str, utilisation: float = 1.0) -> float | None:
-        """Return the instance's watts when `idle`, in `prefill` or in `decode` for a share of the time; None where no power is published."""
+        """Return the instance's watts when `idle`, in `prefill` or in `decode` for a share of the time.
+
+        None where no power is published.
+        """
         watts = self.power.watts(activity, utilisation)
         return None if watts is None else watts * self.layout.chips
 
@@ -125,10 +131,12 @@ def step_model(
     engine: str | None = None,
     era: str = NEWEST_ERA,
 ) -> StepModel:
-    """Return the step model of a deployment; `coefficients` is the catalog's mapping, `engine` a family such as `vllm` or `trtllm`.
+    """Return the step model of a deployment.
 
-    Raises Unsupported with the reason: silicon that cannot run the model, formats that the chip does not have, figures that nobody
-    publishes, weights that do not fit, or no room for a single sequence.
+    `coefficients` is the catalog's mapping, `engine` a family such as `vllm` or `trtllm`.
+
+    Raises Unsupported with the reason: silicon that cannot run the model, formats that the chip does not have, figures that
+    nobody publishes, weights that do not fit, or no room for a single sequence.
     """
     if hardware.wired_model_id is not None:
         return _wired(hardware, model, coefficients)

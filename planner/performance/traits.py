@@ -44,7 +44,10 @@ def maker(hardware: Hardware) -> str:
 
 
 def generation(hardware: Hardware) -> str:
-    """Return a maker's generation as its narrowest arithmetic shows it: `nvidia|fp4` is Blackwell, `nvidia|fp8` Hopper and Ada."""
+    """Return a maker's generation as its narrowest arithmetic shows it.
+
+    `nvidia|fp4` is Blackwell, `nvidia|fp8` Hopper and Ada.
+    """
     four = any(name in hardware.peak_flops for name in (Precision.FP4, Precision.NVFP4, Precision.MXFP4))
     eight = Precision.FP8 in hardware.peak_flops
     return f"{maker(hardware)}|{'fp4' if four else 'fp8' if eight else 'half'}"
@@ -67,6 +70,19 @@ def architecture(model: Model) -> str:
     return "dense" if model.experts is None else "moe"
 
 
+def mixture(model: Model) -> str:
+    """Return the grain of a mixture of experts: few large ones (`coarse`) or dozens of small ones (`fine`).
+
+    Empty for a dense model.
+    """
+    if model.experts is None:
+        return ""
+    return "fine" if model.experts.experts >= _FINE_GRAINED else "coarse"
+
+
+_FINE_GRAINED = 32
+
+
 def traits_of(hardware: Hardware, model: Model, weights: WeightFormat, engine: str, era: str) -> dict[str, str]:
     """Return the traits of a deployment; an unknown engine or era is the empty level, which no factor knows."""
     family = segment(hardware)
@@ -78,7 +94,7 @@ def traits_of(hardware: Hardware, model: Model, weights: WeightFormat, engine: s
         "link": link(hardware),
         "format": weights.label,
         "architecture": architecture(model),
-        "mixture": "" if model.experts is None else "moe",
+        "mixture": mixture(model),
         "model": model.id,
         "engine": engine,
         "era": era,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from catalog.items import Precision
 from planner.performance.formats import FORMATS, weight_format
 from planner.performance.layout import Layout
 from planner.performance.operands import operands
@@ -18,7 +19,6 @@ from planner.performance.operations import (
     prefill_work,
     ridge,
 )
-from catalog.items import Precision
 
 
 def at(value):
@@ -73,7 +73,7 @@ def test_a_window_caps_what_decode_reads(catalog):
 
 
 def test_prefill_after_a_cached_prefix_attends_to_it(h100, llama_8b):
-    """n new tokens after c cached ones make n(c + n/2) pairs a layer: 100 x (400 + 50) = 45,000."""
+    """N new tokens after c cached ones make n(c + n/2) pairs a layer: 100 x (400 + 50) = 45,000."""
     op = operands(h100, llama_8b, Layout())
     assert float(prefill_work(op, at(100), at(400), at(1)).full_pairs) == pytest.approx(45_000)
 
@@ -91,7 +91,9 @@ def test_a_pipeline_overlaps_chunks(h100, llama_8b):
     assert float(pipeline_share(op, at(100))) == 1.0
 
 
-@pytest.mark.parametrize("narrow", [Precision.FP8, Precision.INT8, Precision.INT4, Precision.NVFP4, Precision.MXFP4, Precision.BFP8])
+@pytest.mark.parametrize(
+    "narrow", [Precision.FP8, Precision.INT8, Precision.INT4, Precision.NVFP4, Precision.MXFP4, Precision.BFP8]
+)
 def test_no_narrow_format_takes_more_bytes_than_16_bit(narrow):
     wide, form = FORMATS[Precision.BF16], FORMATS[narrow]
     assert form.linear_bytes < wide.linear_bytes

@@ -32,8 +32,7 @@ def row(**changes):
 
 def written(tmp_path, rows, name="rows.csv"):
     path = tmp_path / name
-    opened = gzip.open(path, "wt", newline="") if name.endswith(".gz") else path.open("w", newline="")
-    with opened as stream:
+    with gzip.open(path, "wt", newline="") if name.endswith(".gz") else path.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, ["row_id", *ROW, "a_further_column"])
         writer.writeheader()
         writer.writerows([{"a_further_column": "x"} | one for one in rows])
@@ -83,13 +82,26 @@ def test_disaggregated_rows_have_instances_of_their_own_for_prefill(catalog):
 
 
 def test_formats_and_engines_are_read_as_files_write_them(catalog, h100, llama_70b):
-    known = {"fp8": "fp8", "nvfp4": "fp4", "bf16?": "bf16", "int4 (w4a16)": "int4", "q4_k_m": "q4", "int8 (w8a8)": "int8", "w8a16": "w8a16"}
+    known = {
+        "fp8": "fp8",
+        "nvfp4": "fp4",
+        "bf16?": "bf16",
+        "int4 (w4a16)": "int4",
+        "q4_k_m": "q4",
+        "int8 (w8a8)": "int8",
+        "w8a16": "w8a16",
+    }
     for text, label in known.items():
         assert weight_format_of(row(weight_dtype=text), h100, llama_70b).label == label
     vendor = row(weight_dtype="", kind="vendor-measurement")
     assert weight_format_of(vendor, catalog.hardware["nvidia-b200-sxm"], llama_70b).label == "fp4"
     assert kv_bytes_of(row(kv_dtype="fp16"), weight_format_of(row(), h100, llama_70b), "vllm", ">=2025H2") == 2.0
-    assert [engine_family(text) for text in ("TensorRT-LLM v0.20", "Ollama", "sglang 0.5.9 [x]", "?")] == ["trtllm", "llama.cpp", "sglang", ""]
+    assert [engine_family(text) for text in ("TensorRT-LLM v0.20", "Ollama", "sglang 0.5.9 [x]", "?")] == [
+        "trtllm",
+        "llama.cpp",
+        "sglang",
+        "",
+    ]
 
 
 def test_a_weighted_median_counts_groups_not_rows():

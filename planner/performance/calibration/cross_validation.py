@@ -52,8 +52,8 @@ def predicted(solution: Solution, cases: Sequence[Case]) -> Predictions:
 def spread(unseen: Mapping[LeftOut, Predictions], cases: Sequence[Case]) -> dict[str, dict[str, dict[str, list[float]]]]:
     """Return, by metric, novelty and load pattern (`any` for all), the quantiles of measured / predicted, weighted by group.
 
-    Leaving out a whole model or family also takes away what the fit knows of its protocol and engine, which a new sibling would share: its
-    quantiles are drawn towards those of rows left out at random.
+    Leaving out a whole model or family also takes away what the fit knows of its protocol and engine, which a new sibling would
+    share: its quantiles are drawn towards those of rows left out at random.
     """
     stacked = np.array([segment(case.hardware) == "datacentre_gpu" for case in cases])
     everything = np.ones(len(cases), bool)
@@ -67,7 +67,9 @@ def spread(unseen: Mapping[LeftOut, Predictions], cases: Sequence[Case]) -> dict
     for metric in METRICS:
         found = {novelty: _by_pattern(metric, unseen[source], cases, rows) for novelty, (source, rows) in sources.items()}
         known = found[Novelty.KNOWN]
-        out[metric] = {str(novelty): _drawn(patterns, known, _STRANGENESS[novelty]) for novelty, patterns in found.items() if patterns}
+        out[metric] = {
+            str(novelty): _drawn(patterns, known, _STRANGENESS[novelty]) for novelty, patterns in found.items() if patterns
+        }
     return out
 
 

@@ -1,4 +1,7 @@
-"""What is fitted: for each part of a step its prior, and the traits that may move it, each with how far it is believed to move."""
+"""What is fitted: for each part of a step its prior, and the traits that may move it.
+
+Each with how far it is believed to move.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from scipy import sparse
 from planner.performance.factors import PARTS, Coefficients, Traits
 from planner.performance.operands import FloatArray
 
-# Prior of every part: its value and the standard deviation of its logarithm. Ratios to physics start from the operator-level tables
-# (GEMM 0.65-0.85 of peak, decode attention 0.8-0.95 of bandwidth); times from what a kernel launch and a scheduler round cost.
+# Prior of every part: its value and the standard deviation of its logarithm. Ratios to physics start from the operator-level
+# tables (GEMM 0.65-0.85 of peak, decode attention 0.8-0.95 of bandwidth); times from what a kernel launch and a scheduler round
+# cost.
 PRIORS: Mapping[str, tuple[float, float]] = {
     "weight_read": (1.35, 0.3),
     "decode_compute": (2.0, 0.4),
@@ -44,8 +48,9 @@ PRIORS: Mapping[str, tuple[float, float]] = {
     "static_prefill": (1.0, 0.2),
     "offline": (1.2, 0.3),
 }
-# Silicon that nobody has measured openly, statically scheduled by its compiler: nothing is launched, hops take a fraction of a microsecond
-# (Abts et al., "A software-defined tensor streaming multiprocessor", ISCA 2022). Assumptions, not fits; their interval is widened.
+# Silicon that nobody has measured openly, statically scheduled by its compiler: nothing is launched, hops take a fraction of a
+# microsecond (Abts et al., "A software-defined tensor streaming multiprocessor", ISCA 2022). Assumptions, not fits; their
+# interval is widened.
 ASSUMED: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     part: {"segment": {"statically_scheduled": value}}
     for part, value in {
@@ -69,9 +74,9 @@ TRAITS: Mapping[str, Mapping[str, float]] = {
     "decode_attention": {"software": 0.3, "architecture": 0.3},
     "prefill_attention": {"software": 0.3, "maker": 0.3, "architecture": 0.4},
     "expert_work": {"architecture": 0.3, "software": 0.3},
-    "expert_prefill": {"software": 0.3, "architecture": 0.3},
+    "expert_prefill": {"software": 0.3, "architecture": 0.3, "mixture": 0.4},
     "prefill_layer_us": {"software": 0.5, "era": 0.4, "maker": 0.4, "hardware": 0.2},
-    "prefill_expert_layer_us": {"software": 0.5},
+    "prefill_expert_layer_us": {"software": 0.5, "mixture": 0.7},
     "layer_us": {"software": 0.5, "era": 0.4, "maker": 0.4, "hardware": 0.2},
     "step_ms": {"software": 0.5, "era": 0.4, "maker": 0.4, "hardware": 0.2},
     "sequence_us": {"software": 0.5, "era": 0.4},
@@ -90,7 +95,10 @@ TRAITS: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One unknown: a part's base (trait empty) or the multiplier of a trait's level; prior mean and deviation of its logarithm."""
+    """One unknown: a part's base (trait empty) or the multiplier of a trait's level.
+
+    Prior mean and deviation of its logarithm.
+    """
 
     part: str
     trait: str
@@ -101,7 +109,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The unknowns, part after part, and which of them act on which case: `incidence[part]` is 0/1, shape (case, unknowns of the part)."""
+    """The unknowns, part after part, and which of them act on which case.
+
+    `incidence[part]` is 0/1, shape (case, unknowns of the part).
+    """
 
     columns: tuple[Column, ...]
     incidence: Mapping[str, sparse.csr_array]

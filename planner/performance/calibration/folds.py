@@ -45,7 +45,7 @@ def device_family(case: Case) -> str:
     family, vendor = segment(case.hardware), maker(case.hardware)
     if family != "datacentre_gpu":
         return f"{vendor} {family}"
-    chip = (case.hardware.id.split("-") + [""])[1]
+    chip = [*case.hardware.id.split("-"), ""][1]
     return f"{vendor} {_SAME_SILICON.get(chip, chip)}"
 
 

@@ -19,7 +19,7 @@ FILE = "performance.yaml"
 _HEAD = (
     "# Fitted by `splitfleet calibrate`; do not edit by hand.\n"
     "# parts: what multiplies physics (ratios) or is added per layer, step or sequence (in the unit that the name ends in).\n"
-    "# A part's factor is its base times the multiplier of each trait that a deployment has; a trait unknown here multiplies by 1.\n"
+    "# A factor is the part's base times the multiplier of each trait of a deployment; a trait unknown here multiplies by 1.\n"
     "# spread: quantiles 2.5, 10, 90 and 97.5 % of measured / predicted over rows that the fit did not see.\n"
 )
 

@@ -1,8 +1,8 @@
 """The fit: damped Gauss-Newton on the logarithms of the factors, robust to outliers, shrunk towards the priors.
 
-Minimises  sum_i w_i rho(log measured_i - log predicted_i) + strength/2 sum_j ((theta_j - mean_j) / deviation_j)^2  with the pseudo-Huber
-rho(r) = sqrt(r^2 + d^2) - d: nearly the absolute error, which a median judges, and smooth at zero. Derivatives are taken part by part:
-every prediction depends on a case's factors only, and each factor's logarithm is linear in the unknowns.
+Minimises  sum_i w_i rho(log measured_i - log predicted_i) + strength/2 sum_j ((theta_j - mean_j) / deviation_j)^2  with the
+pseudo-Huber rho(r) = sqrt(r^2 + d^2) - d: nearly the absolute error, which a median judges, and smooth at zero. Derivatives are
+taken part by part: every prediction depends on a case's factors only, and each factor's logarithm is linear in the unknowns.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STEP = 1e-3
 _MAX_MOVE = 1.0
 _ENOUGH = 2e-4
 FITTED = ("tpot", "ttft", "throughput")
-"""Metrics that the fit sees; end-to-end times follow from the first two, and where only they are published throughput says the same."""
+"""Metrics that the fit sees; end-to-end times follow from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,10 @@ class _Point:
 
 
 def solve(portfolio: Portfolio, emphasis: FloatArray, *, start: Solution | None = None, rounds: int = 12) -> Solution:
-    """Return the fitted unknowns; `emphasis` is each case's weight, shape (case,); `start` is where to begin, the priors if None."""
+    """Return the fitted unknowns; `emphasis` is each case's weight, shape (case,).
+
+    `start` is where to begin, the priors if None.
+    """
     problem = _Problem(portfolio, design([case.traits for case in portfolio.cases]), emphasis)
     point, damping = problem.at(_starting(problem.design, start)), 1e-3
     for _ in range(rounds):
@@ -115,7 +118,10 @@ class _Problem:
         return out
 
     def _sensitivity(self, point: _Point) -> dict[str, dict[str, FloatArray]]:
-        """Return d log metric / d log factor by part and metric, shape (case,): one nudge per part, for no case sees another's."""
+        """Return d log metric / d log factor by part and metric, shape (case,).
+
+        One nudge per part, for no case sees another's.
+        """
         out: dict[str, dict[str, FloatArray]] = {}
         for part in PARTS:
             if self.design.incidence[part].shape[1]:

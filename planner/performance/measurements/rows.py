@@ -1,4 +1,7 @@
-"""Reading measurement rows: a CSV, plain or gzipped, in the column layout of the published collections; further columns are ignored."""
+"""Reading measurement rows: a CSV, plain or gzipped, in the column layout of the published collections.
+
+Further columns are ignored.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ class Row:
     def whole(self, column: str, default: int) -> int:
         """Return a count of at least one."""
         number = self.value(column)
-        return default if number is None or number < 1 else int(round(number))
+        return default if number is None or number < 1 else round(number)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -66,8 +69,7 @@ def _text(path: Path) -> str:
     try:
         with path.open("rb") as plain:
             packed = plain.read(2) == b"\x1f\x8b"
-        opened = gzip.open(path, "rb") if packed else path.open("rb")
-        with opened as stream:
+        with gzip.open(path, "rb") if packed else path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, EOFError) as error:
         raise InputError.at("", f"cannot be read: {error}", document=path.name) from error

@@ -10,7 +10,8 @@ from planner.performance.measurements.rows import Row
 
 _ENGINES = (
     ("llama.cpp", "llama.cpp"), ("llama-bench", "llama.cpp"), ("ollama", "llama.cpp"), ("exllama", "exllama"), ("mlx", "mlx"),
-    ("mlc", "mlc"), ("sglang", "sglang"), ("neuron", "neuron"), ("nxd", "neuron"), ("vllm", "vllm"), ("deepspeed-mii", "deepspeed-mii"),
+    ("mlc", "mlc"), ("sglang", "sglang"), ("neuron", "neuron"), ("nxd", "neuron"), ("vllm", "vllm"),
+    ("deepspeed-mii", "deepspeed-mii"),
     ("deepspeed", "deepspeed"), ("synapse", "synapse"), ("habana", "synapse"), ("trt", "trtllm"), ("tensorrt", "trtllm"),
     ("nim", "trtllm"), ("dynamo", "trtllm"), ("jetstream", "jetstream"), ("maxtext", "jetstream"), ("tt-metal", "tt-metal"),
     ("tt-transformers", "tt-metal"), ("tt-inference", "tt-metal"),
@@ -18,7 +19,8 @@ _ENGINES = (
 # The first pattern found in a weight format's text names it.
 _FORMATS: tuple[tuple[str, Precision | str], ...] = (
     (r"nvfp4", Precision.NVFP4), (r"mxfp4", Precision.MXFP4), (r"^w?fp4|^w4a4|wfp4", Precision.FP4), (r"w8a16", "w8a16"),
-    (r"bfp8|bf8|blockfp8", Precision.BFP8), (r"mxfp8", Precision.MXFP8), (r"fp8|f8|e4m3", Precision.FP8), (r"w8a8|^int8|^i8", Precision.INT8),
+    (r"bfp8|bf8|blockfp8", Precision.BFP8), (r"mxfp8", Precision.MXFP8), (r"fp8|f8|e4m3", Precision.FP8),
+    (r"w8a8|^int8|^i8", Precision.INT8),
     (r"q4_k|q4k|iq4", "q4_k"), (r"^q4|w4a16|int4|awq|gptq|4[ -]?bit|^4bit", "q4_0"), (r"q5", "q5_k"), (r"q6", "q6_k"),
     (r"q8|8[ -]?bit", "q8_0"), (r"q3|iq3", "q3_k"), (r"fp32|f32", Precision.FP32), (r"bf16|fp16|f16|half", Precision.BF16),
 )  # fmt: skip
@@ -50,7 +52,10 @@ def weight_format_of(row: Row, hardware: Hardware, model: Model) -> WeightFormat
 
 
 def kv_bytes_of(row: Row, weights: WeightFormat, engine: str, era: str) -> float:
-    """Return bytes per cache element: as stated, else 8 bit where an engine of that age does so by default with 8- and 4-bit weights."""
+    """Return bytes per cache element.
+
+    As stated, else 8 bit where an engine of that age does so by default with 8- and 4-bit weights.
+    """
     text = row.text("kv_dtype")
     if re.search(r"fp8|int8|bfp8|q8", text):
         return 1.0
