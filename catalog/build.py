@@ -22,11 +22,13 @@ from catalog.items import (
     Precision,
     Source,
     Sourced,
+    Speed,
+    SpeedMetric,
     System,
 )
 from catalog.mixers import GatedDelta, Mamba1, Mamba2
 from catalog.model_schema import ArchitectureEntry, ExpertsEntry, ModelEntry
-from catalog.schema import ApiEntry, ClaimEntry, CloudEntry, HardwareEntry, SourceEntry, SystemEntry
+from catalog.schema import ApiEntry, ClaimEntry, CloudEntry, HardwareEntry, SourceEntry, SpeedEntry, SystemEntry
 
 
 def hardware_of(item_id: str, entry: HardwareEntry) -> Hardware:
@@ -147,6 +149,30 @@ def source_of(item_id: str, entry: SourceEntry) -> Source:
 def claim_of(entry: ClaimEntry) -> Claim:
     """Return the article's statement that an entry describes."""
     return Claim(entry.claim, entry.source, entry.verdict, entry.reading, tuple(entry.references))
+
+
+def speeds_of(item_id: str, entry: SpeedEntry) -> tuple[Speed, ...]:
+    """Return one speed for every figure that an entry states."""
+    figures = {metric: getattr(entry, metric.value) for metric in SpeedMetric}
+    return tuple(
+        Speed(
+            item_id,
+            entry.hardware,
+            entry.model,
+            metric,
+            figure,
+            entry.chips,
+            entry.weights,
+            entry.batch,
+            entry.input_tokens,
+            entry.output_tokens,
+            entry.speculation,
+            entry.counts != "output",
+            entry.note,
+        )
+        for metric, figure in figures.items()
+        if figure is not None
+    )
 
 
 def _known(values: Mapping[Precision, Sourced | None]) -> Mapping[Precision, Sourced]:

@@ -303,6 +303,38 @@ class Claim:
     references: tuple[str, ...] = ()
 
 
+class SpeedMetric(StrEnum):
+    """What a published speed counts; the value is the name of its field in a catalog file."""
+
+    PER_USER = "per_user"
+    TOTAL = "total"
+    TIME_PER_TOKEN = "time_per_token"  # noqa: S105 - a noun, not a secret
+    TTFT = "ttft"
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One published speed [tokens/s or s, as the metric says] and the circumstances that were stated with it.
+
+    `None` and `undisclosed` = not stated. `counts_input` says that the rate counts prompt tokens too. Speeds are audited and
+    never calibrate anything.
+    """
+
+    id: str
+    hardware: str
+    model: str
+    metric: SpeedMetric
+    figure: Sourced
+    chips: int | None = None
+    weights: Precision | None = None
+    batch: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    speculation: str = "undisclosed"
+    counts_input: bool = False
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything known, by id, with the hash of its content [SHA-256 of the canonical form].
@@ -319,6 +351,7 @@ class Catalog:
     profiles: Mapping[str, Mapping[str, object]]
     coefficients: Mapping[str, object] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    speeds: tuple[Speed, ...] = ()
 
     def systems(self) -> dict[str, System]:
         """Return every orderable system by id."""

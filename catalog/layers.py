@@ -12,7 +12,7 @@ from catalog.yaml_reader import read_yaml
 
 MAX_FILES = 1_000
 MAX_FOLDER_BYTES = 32 * 2**20
-SECTIONS = ("hardware", "models", "tco", "sources", "claims", "profiles", "coefficients", "systems")
+SECTIONS = ("hardware", "models", "tco", "sources", "claims", "speeds", "profiles", "coefficients", "systems")
 
 Tree = dict[str, object]
 

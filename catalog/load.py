@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
-from catalog.build import claim_of, hardware_of, model_of, source_of
+from catalog.build import claim_of, hardware_of, model_of, source_of, speeds_of
 from catalog.errors import CatalogError, Problem
 from catalog.fields import Entry, problems_of
 from catalog.items import Catalog, Claim, Fact, Kind, Source
@@ -21,7 +21,7 @@ from catalog.leaf import USER_SOURCE, fact, near
 from catalog.lookup import name_clashes
 from catalog.model_schema import ModelEntry
 from catalog.references import reference_problems
-from catalog.schema import ClaimEntry, HardwareEntry, SourceEntry
+from catalog.schema import ClaimEntry, HardwareEntry, SourceEntry, SpeedEntry
 
 DATA = Path(__file__).parent / "data"
 _Typed = TypeVar("_Typed", bound=Entry)
@@ -80,6 +80,7 @@ def _typed(layers: Layers, known: Mapping[str, Mapping[str, object]]) -> Catalog
     hardware = _items(layers, "hardware", HardwareEntry, hardware_of, known)
     models = _items(layers, "models", ModelEntry, model_of, known)
     claims = _items(layers, "claims", ClaimEntry, _claim, known)
+    speeds = _items(layers, "speeds", SpeedEntry, speeds_of, known)
     tco = dict(_facts(layers, "", layers.sections["tco"]))
     layers.problems += _clashes(layers, "hardware", name_clashes(hardware)) + _clashes(layers, "models", name_clashes(models))
     layers.problems += reference_problems(layers, set(sources))
@@ -92,6 +93,7 @@ def _typed(layers: Layers, known: Mapping[str, Mapping[str, object]]) -> Catalog
         profiles=MappingProxyType(_mappings(layers.sections["profiles"])),
         coefficients=MappingProxyType(dict(layers.sections["coefficients"])),
         claims=tuple(claims.values()),
+        speeds=tuple(speed for figures in speeds.values() for speed in figures),
     )
 
 

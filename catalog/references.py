@@ -8,7 +8,7 @@ from catalog.errors import Problem
 from catalog.layers import Layers
 from catalog.leaf import near
 
-_CITING = ("hardware", "models", "tco", "claims")
+_CITING = ("hardware", "models", "tco", "claims", "speeds")
 
 
 def reference_problems(layers: Layers, sources: set[str]) -> list[Problem]:

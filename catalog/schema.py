@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from catalog.fields import (
     AnyFact,
@@ -30,7 +31,7 @@ from catalog.fields import (
     Years,
     set_of_text,
 )
-from catalog.items import HardwareClass, Status
+from catalog.items import HardwareClass, SpeedMetric, Status
 
 
 class MemoryEntry(Entry):
@@ -175,3 +176,33 @@ class ClaimEntry(Entry):
     verdict: str
     reading: str = ""
     references: list[str] = Field(default_factory=list)
+
+
+class SpeedEntry(Entry):
+    """A published speed, with one figure at least, and what was said of its circumstances."""
+
+    noun: ClassVar[str] = "a published speed"
+    hardware: str
+    model: str
+    per_user: TokenRate = None
+    total: TokenRate = None
+    time_per_token: Span = None
+    ttft: Span = None
+    chips: Positive | None = None
+    weights: AnyPrecision | None = None
+    batch: Positive | None = None
+    input_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
+    speculation: Literal["yes", "no", "undisclosed"] = "undisclosed"
+    counts: Literal["output", "input and output"] = "output"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SpeedEntry:
+        figures = [getattr(self, metric.value) for metric in SpeedMetric]
+        if all(figure is None for figure in figures):
+            message = f"has no figure; give one of {', '.join(SpeedMetric)}"
+            raise PydanticCustomError("shape", "{message}", {"message": message})
+        if any(figure is not None and figure.value <= 0 for figure in figures):
+            raise PydanticCustomError("shape", "{message}", {"message": "a speed must be more than nothing"})
+        return self
