@@ -1,7 +1,7 @@
 """One future of a two-stage plan, so that rows, money and demand are of one world and add up.
 
 Where a scenario names futures, purchases before they are told apart are common and the rest is decided per future. The rows of a
-plan can show one of them: the likeliest, at its own prices and volumes. What was minimised is the expected cost; the notes say both.
+plan can show one of them: the likeliest, at its own prices and volumes. The expected cost was minimised; the notes say both.
 """
 
 from __future__ import annotations
