@@ -54,6 +54,20 @@ def build(sets: Sets) -> Model:
     return model
 
 
+FLEET = ("ownership", "retirement", "power", "racks", "supply", "smallest", "offered", "budget", "shares", "kinds")
+
+
+def build_fleet(sets: Sets) -> Model:
+    """Return the program of the fleet alone: what is bought, rented and retired, and every limit on it; no requests."""
+    model = Model(sets.codes)
+    define_columns(model, sets, routing=False)
+    define_costs(model, sets)
+    for family in FLEET:
+        FAMILIES[family](model, sets)
+    set_objective(model, score(model, sets))
+    return model
+
+
 def set_objective(model: Model, terms: list[Term]) -> None:
     """Give the problem an objective, scaled; the scale [natural unit] is kept in `model.scale`."""
     terms = merged(terms)

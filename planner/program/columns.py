@@ -30,15 +30,16 @@ from planner.program.view import View, views
 WHOLE_POOLS_AT_MOST = 400
 
 
-def define_columns(model: Model, sets: Sets) -> None:
-    """Create every variable of an instance."""
+def define_columns(model: Model, sets: Sets, *, routing: bool = True) -> None:
+    """Create every variable of an instance, or those of its fleet alone."""
     for view in views(model, sets):
-        _define_shares(view)
-        _define_unserved(view)
-        _define_moves(view)
+        if routing:
+            _define_shares(view)
+            _define_unserved(view)
+            _define_moves(view)
+            _define_pools(view)
         _define_owned(view)
         _define_rented(view)
-        _define_pools(view)
         _define_flags(view)
 
 

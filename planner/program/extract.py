@@ -163,6 +163,11 @@ def slacks(model: Model, values: Values) -> tuple[Slack, ...]:
     return tuple(sorted(found))
 
 
+def pools_of(sets: Sets, model: Model, values: Values) -> tuple[Pool, ...]:
+    """Return the fewest whole replicas that carry a plan's load."""
+    return pools(sets, flows(model, sets, values))
+
+
 def fits(sets: Sets, model: Model, values: Values) -> dict[Place, float]:
     """Return the places where whole replicas do not fit into whole units, and what rounding has cost there [units]."""
     usable: dict[Place, float] = {}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from planner.program.model import Index, Model, Sense, Term
 from planner.program.sets import Sets
 from planner.program.solution import Pool
-from planner.program.view import negative, views
 
 Place = tuple[str, str, int, int, str]
 
@@ -43,9 +41,7 @@ def overfull(sets: Sets, pools: Sequence[Pool], usable: Mapping[Place, float]) -
     `usable` are the whole units that are there, less those held back for failures.
     """
     taken: dict[Place, list[tuple[Fraction, int]]] = {}
-    footprints = {
-        (spot.option, spot.site): (spot.system, Fraction(spot.footprint).limit_denominator(10**6)) for spot in sets.spots
-    }
+    footprints = {(spot.option, spot.site): (spot.system, exact(spot.footprint)) for spot in sets.spots}
     for pool in pools:
         system, size = footprints[pool.option, pool.site]
         taken.setdefault((system, pool.site, pool.period, pool.block, pool.future), []).append((size, pool.replicas))
@@ -58,15 +54,6 @@ def overfull(sets: Sets, pools: Sequence[Pool], usable: Mapping[Place, float]) -
     return {place: more for place, more in lost.items() if more + busy[place] > usable.get(place, 0.0) + 1e-6}
 
 
-def tighten(model: Model, sets: Sets, place: Place, extra: float, attempt: int) -> None:
-    """Add `sum footprint load + extra <= usable` for a place: room for whole replicas, as much as rounding took there."""
-    system, site, t, h, world = place
-    view = next(view for view in views(model, sets) if view.world.id == world)
-    terms: list[Term] = []
-    for spot in view.sets.spots_at[system, site]:
-        pool = view.find("pool", spot.option, site, t, h)
-        replicas = view.load(spot, t, h) if pool is None else [(1.0, pool)]
-        terms += [(spot.footprint * value, variable) for value, variable in replicas]
-    there = negative(view.present(system, site, t, h), 1.0 - view.sets.instance.policy.spare_fraction)
-    index: Index = (system, site, t, h, view.world.id, attempt)
-    model.row("packing", index, [*terms, *there], Sense.LE, -extra)
+def exact(footprint: float) -> Fraction:
+    """Return a footprint, 1/k or a whole number, as a fraction."""
+    return Fraction(footprint).limit_denominator(10**6)

@@ -15,8 +15,8 @@ from planner.program.extract import Values, fits, written
 from planner.program.goal import cost, score
 from planner.program.instance import Goal, Instance
 from planner.program.lexicographic import keep
-from planner.program.packing import Place, tighten
 from planner.program.prune import prune
+from planner.program.repack import repack
 from planner.program.run import STRICT, Objective, Run
 from planner.program.sets import prepare
 from planner.program.size import refuse_too_large
@@ -24,7 +24,6 @@ from planner.program.solution import Outcome, Solution
 
 FINE_GAP = 1e-4
 TIE_BREAK_NONZEROS = 30_000
-PACKING_ROUNDS = 4
 EQUAL_COST = 3e-7
 
 __all__ = ["Progress", "Report", "solve_instance"]
@@ -49,24 +48,20 @@ def solve_instance(instance: Instance, progress: Report | None = None) -> Soluti
 
 
 def _attempts(instance: Instance, end: float, progress: Report | None) -> Solution:
-    """Return a plan of whole replicas: where rounding them up does not fit, room is made and the program solved again."""
+    """Return a plan of whole replicas: as solved, or packed afterwards, or else solved again with whole pools."""
     sets = prepare(instance)
-    room: list[dict[Place, float]] = []
-    bound = -math.inf
-    solution = Solution(Outcome.NO_SOLUTION)
-    for attempt in range(PACKING_ROUNDS + 1):
-        if attempt == PACKING_ROUNDS:
-            sets = prepare(replace(instance, settings=replace(instance.settings, integer_pools=True)))
-        run = Run(sets, build(sets), end, progress)
-        for number, lost in enumerate(room):
-            for place, extra in sorted(lost.items()):
-                tighten(run.model, sets, place, extra, number)
-        solution, lost = _planned(run)
-        bound = solution.bound if attempt == 0 and solution.bound is not None else bound
-        if solution.objective_usd is None or not lost:
-            break
-        room.append(lost)
-    return _rebound(solution, bound, instance.settings.gap) if room and solution.score is not None else solution
+    run = Run(sets, build(sets), end, progress)
+    solution, values = _planned(run)
+    if values is None or not fits(sets, run.model, values):
+        return solution
+    packed = repack(run, values)
+    if packed is not None and not fits(sets, run.model, packed):
+        best = packed.total(score(run.model, sets))
+        plan = _reported(run, solution, packed, best)
+        return _rebound(plan, solution.bound or -math.inf, instance.settings.gap)
+    exact = prepare(replace(instance, settings=replace(instance.settings, integer_pools=True)))
+    again, _ = _planned(Run(exact, build(exact), end, progress))
+    return again
 
 
 def _rebound(solution: Solution, bound: float, gap: float) -> Solution:
@@ -77,34 +72,36 @@ def _rebound(solution: Solution, bound: float, gap: float) -> Solution:
     return replace(solution, outcome=outcome, bound=bound, gap=reached)
 
 
-def _planned(run: Run) -> tuple[Solution, dict[Place, float]]:
-    """Return the solution of a built program, stage by stage, and the places where its whole replicas do not fit."""
+def _planned(run: Run) -> tuple[Solution, Values | None]:
+    """Return the solution of a built program, stage by stage, and its values by column name if there are any."""
     model, sets = run.model, run.sets
     verdict, values = run.stage("solve", Objective.SCORE)
     answer, scale = verdict.answer, model.scale
-    rows, columns = len(model.rows), sum(len(family) for family in model.columns.values())
     if values is None or answer.objective is None:
-        return Solution(answer.outcome, notes=tuple(run.notes), rows=rows, columns=columns), {}
+        return replace(_sized(run, Solution(answer.outcome)), notes=tuple(run.notes)), None
     best, bound = answer.objective * scale, answer.bound * scale
     if sets.instance.goal is not Goal.CHEAPEST:
         keep(model, "score", score(model, sets), best)
         values = run.stage("cost", Objective.COST, values)[1] or values
     values = _polished(run, values)
-    lost = fits(sets, model, values)
-    if not lost and answer.outcome is Outcome.OPTIMAL and _worth_untying(run):
+    if answer.outcome is Outcome.OPTIMAL and _worth_untying(run) and not fits(sets, model, values):
         values = _untied(run, values)
     best = values.total(score(model, sets)) if sets.instance.goal is Goal.CHEAPEST else best
-    solution = replace(
-        written(model, sets, values),
-        outcome=answer.outcome,
-        score=best,
-        bound=min(bound, best),
-        gap=max(0.0, best - bound) / max(abs(best), 1e-12),
-        notes=tuple(run.notes),
-        rows=rows,
-        columns=columns,
-    )
-    return solution, lost
+    solution = replace(Solution(answer.outcome), bound=bound)
+    return _reported(run, solution, values, best), values
+
+
+def _reported(run: Run, solution: Solution, values: Values, best: float) -> Solution:
+    """Return a solution's outcome and bound with a plan's records, its score, and the gap between the two."""
+    bound = min(solution.bound if solution.bound is not None else -math.inf, best)
+    gap = max(0.0, best - bound) / max(abs(best), 1e-12)
+    plan = replace(written(run.model, run.sets, values), outcome=solution.outcome, score=best, bound=bound, gap=gap)
+    return replace(_sized(run, plan), notes=tuple(run.notes))
+
+
+def _sized(run: Run, solution: Solution) -> Solution:
+    """Return a solution with the size of its program."""
+    return replace(solution, rows=len(run.model.rows), columns=sum(len(family) for family in run.model.columns.values()))
 
 
 def _polished(run: Run, values: Values) -> Values:

@@ -1,0 +1,178 @@
+"""Whole replicas for a plan whose pools were fractions: each period packed by itself, then the fleet bought that this takes.
+
+A large program counts units but lets replicas be fractions. What rounding costs is found where it arises: for every period (and
+future) a small program with whole pools routes the work over the units that the plan has there, buying more only where it must; a
+last one buys, rents and retires the cheapest fleet that has those units.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from planner.program.build import build, build_fleet
+from planner.program.extract import Values, pools_of
+from planner.program.instance import Instance, Offer, Option, Period, Placement, Policy, Settings, Site, Workload
+from planner.program.model import Index, Model, Sense
+from planner.program.packing import Place, exact, units_taken
+from planner.program.run import Objective, Run
+from planner.program.sets import World, prepare
+from planner.program.view import View, views
+
+PERIOD_OF = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2}
+PERIOD_GAP = 0.02
+DEARER = 1.5
+
+
+def repack(run: Run, values: Values) -> Values | None:
+    """Return the plan with whole replicas, by column of the run's program; None if a period cannot be packed in time."""
+    sets, found, needs = run.sets, dict.fromkeys(_names(run.model), 0.0), dict[Place, int]()
+    left = len(sets.periods) * len(sets.worlds) + 1
+    for view in views(run.model, sets):
+        for t in sets.periods:
+            seconds = (run.end - time.perf_counter()) / left
+            left -= 1
+            packed = _packed_period(run, view, t, values, seconds)
+            if packed is None:
+                return None
+            part, need = packed
+            found.update(part)
+            needs.update(need)
+    fleet = _fleet(run, needs)
+    if fleet is None:
+        return None
+    found.update({name: value for name, value in fleet.by_name.items() if name in found})
+    return Values(_with_peaks(run, found))
+
+
+def _names(model: Model) -> Iterable[str]:
+    """Yield the names of a program's columns."""
+    return (variable.name for family in model.columns.values() for variable in family.values())
+
+
+def _packed_period(
+    run: Run, view: View, t: int, values: Values, seconds: float
+) -> tuple[dict[str, float], dict[Place, int]] | None:
+    """Return one period's routing by the run's column names, and the whole units that it takes at each place."""
+    sets = prepare(_one_period(view, t, values, seconds))
+    small = Run(sets, build(sets), time.perf_counter() + max(seconds, 0.05), None)
+    verdict, plan = small.stage("pack", Objective.COST)
+    routed = None if plan is None else small.routed(plan)
+    plan = plan if routed is None else routed
+    if plan is None or verdict.answer.values is None:
+        return None
+    part: dict[str, float] = {}
+    for family, place in PERIOD_OF.items():
+        for index, variable in small.model.family(family).items():
+            there = run.model.find(family, (*index[:place], t, *index[place + 1 : -1], view.world.id))
+            if there is not None:
+                part[there.name] = plan.by_name[variable.name]
+    return part, _needs(small, plan, t, view.world.id)
+
+
+def _needs(small: Run, plan: Values, t: int, world: str) -> dict[Place, int]:
+    """Return the whole units that a period's replicas take, spares and reserves included."""
+    sets, policy = small.sets, small.sets.instance.policy
+    held: dict[tuple[str, str, int], list[tuple[Fraction, int]]] = {}
+    footprints = {(spot.option, spot.site): spot for spot in sets.spots}
+    for pool in pools_of(sets, small.model, plan):
+        spot = footprints[pool.option, pool.site]
+        held.setdefault((spot.system, pool.site, pool.block), []).append((exact(spot.footprint), pool.replicas))
+    needs: dict[Place, int] = {}
+    for (system, site, h), sizes in held.items():
+        share = float(sum(size * number for size, number in sizes))
+        usable = math.ceil((share + policy.reserve_units) / (1.0 - policy.spare_fraction) - 1e-7)
+        needs[system, site, t, h, world] = max(usable, units_taken(sizes) + policy.reserve_units)
+    return needs
+
+
+def _one_period(view: View, t: int, values: Values, seconds: float) -> Instance:
+    """Return the instance of one period alone, on the units that the plan has there and dearer ones of the same systems."""
+    whole, blocks = view.sets.instance, view.sets.blocks
+    there = {(y, s): [round(values.total(view.present(y, s, t, h))) for h in blocks] for y, s in view.sets.placements}
+    used = {place: counts for place, counts in there.items() if max(counts) > 0}
+    options = tuple(o for o in whole.options if t in view.sets.window(o.id, view.world) and _stays(o, used))
+    kept = {option.id for option in options}
+    links = tuple(replace(link, prefill=link.prefill & kept, decode=link.decode & kept) for link in whole.links)
+    return replace(
+        whole,
+        periods=(Period("t", whole.periods[t].block_hours),),
+        sites=tuple(_site(site, t) for site in whole.sites),
+        systems=tuple(replace(y, supply=(), available_from=0, lead_time_periods=0, min_order=1) for y in whole.systems),
+        placements=tuple(_placement(view, place, min(counts), t) for place, counts in used.items()),
+        offers=tuple(offer for place, counts in used.items() for offer in _extras(place, counts)),
+        workloads=tuple(_work(work, view.world, t, len(blocks)) for work in whole.workloads),
+        options=tuple(replace(option, first_period=0, end_period=None) for option in options),
+        links=links,
+        policy=Policy(reserve_units=whole.policy.reserve_units, spare_fraction=whole.policy.spare_fraction),
+        futures=(),
+        settings=Settings(PERIOD_GAP, max(seconds, 0.05), whole.settings.seed, integer_pools=True, tie_break=False),
+    )
+
+
+def _stays(option: Option, used: dict[tuple[str, str], list[int]]) -> bool:
+    """Return whether an option runs on a system that the plan has somewhere (a token API always does)."""
+    return option.system is None or any(system == option.system for system, _ in used)
+
+
+def _site(site: Site, t: int) -> Site:
+    """Return a site as it is in one period."""
+    carbon = site.energy_gco2e_per_wh[t : t + 1] if site.energy_gco2e_per_wh else ()
+    peak = site.peak_usd_per_w[t : t + 1] if site.peak_usd_per_w else ()
+    return replace(
+        site,
+        power_w=site.power_w[t : t + 1],
+        racks=site.racks[t : t + 1],
+        energy_usd_per_wh=site.energy_usd_per_wh[t : t + 1],
+        energy_gco2e_per_wh=carbon,
+        peak_usd_per_w=peak,
+    )
+
+
+def _placement(view: View, place: tuple[str, str], units: int, t: int) -> Placement:
+    """Return a system's units at a site, and more of them at a price above any that it has there."""
+    placement = view.sets.placements[place]
+    prices = [usd for usd in placement.buy_usd if usd is not None] + [o.usd[t] or 0.0 for o in view.sets.offers_of(*place)]
+    dear = DEARER * max(prices, default=0.0) + sum(placement.own_usd)
+    return Placement(*place, buy_usd=(dear or 1e6,), initial=units)
+
+
+def _extras(place: tuple[str, str], counts: list[int]) -> Iterator[Offer]:
+    """Yield the units that are there in some blocks only, as offers without a price."""
+    for h, number in enumerate(counts):
+        if number > min(counts):
+            name, more = f"{place[0]}@{place[1]}#{h}", float(number - min(counts))
+            yield Offer(name, *place, "held", (0.0,), blocks=frozenset({h}), supply=(more,))
+
+
+def _work(work: Workload, world: World, t: int, blocks: int) -> Workload:
+    """Return a workload as it is in one period of a world."""
+    rates = {b: (tuple(world.arrivals[work.id, b, t, h] for h in range(blocks)),) for b in work.rate_rps}
+    return replace(work, rate_rps=rates, unserved_usd=work.unserved_usd[t : t + 1])
+
+
+def _fleet(run: Run, needs: dict[Place, int]) -> Values | None:
+    """Return the cheapest purchases, rents and retirements that have the units needed at every place."""
+    sets = run.sets
+    fleet = Run(sets, build_fleet(sets), run.end, None)
+    for view in views(fleet.model, sets):
+        for (system, site, t, h, world), need in sorted(needs.items()):
+            if world == view.world.id and need > 0:
+                index: Index = (system, site, t, h)
+                view.row("packing", index, view.present(system, site, t, h), Sense.GE, float(need), unit=float(need))
+    return fleet.stage("fleet", Objective.COST)[1]
+
+
+def _with_peaks(run: Run, found: dict[str, float]) -> dict[str, float]:
+    """Return the values with every site's highest draw."""
+    values = Values(found)
+    for view in views(run.model, run.sets):
+        for site in run.sets.sites:
+            for t in run.sets.periods:
+                peak = view.find("peak", site, t)
+                if peak is not None:
+                    found[peak.name] = max(values.total(view.drawn(site, t, h)) for h in run.sets.blocks) / 1000.0
+    return found
