@@ -95,6 +95,7 @@ _FLOPS_PER_BYTE = {
     HardwareClass.EDGE_NPU: 55.0,
     HardwareClass.CPU: 15.0,
     HardwareClass.TRANSFORMER_ASIC: 206.0,
+    HardwareClass.ASIC: 200.0,
 }
 
 

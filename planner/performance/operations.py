@@ -230,7 +230,7 @@ def _traffic_s(op: Operands, fx: Factors, work: Work) -> FloatArray:
 def collectives_s(op: Operands, fx: Factors, local: FloatArray) -> FloatArray:
     """Return the time on the wires [s], by the alpha-beta model.
 
-    Two all-reduces per layer inside a tensor group, an all-to-all pair per expert layer across data-parallel ranks, a hop per stage.
+    Two all-reduces per layer in a tensor group, an all-to-all pair per expert layer across attention ranks, a hop per stage.
     """
     message = local * op.hidden * 2.0 / op.link_bytes_s
     reduce_latency = 1e-6 * fx.link_latency_us * np.log2(np.maximum(op.tp, 1.0))

@@ -1,0 +1,73 @@
+"""Queues and batches of one instance, against cases that can be solved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from catalog.items import Precision
+from planner.performance.layout import Layout
+from planner.performance.serving import Deployed, Load, Pattern, _prefill_residence, serve
+from planner.performance.step_model import step_model
+
+
+@pytest.fixture
+def deployed(catalog):
+    return step_model(
+        catalog.hardware["nvidia-h100-sxm"], catalog.models["llama-3.1-8b"], Layout(), Precision.BF16, Precision.BF16, catalog.coefficients
+    ).deployed()  # fmt: skip
+
+
+def load(**changes):
+    values = {
+        "input_tokens": 1000, "output_tokens": 200, "cached_tokens": 0, "concurrency": 16, "replicas": 1, "prefill_instances": 0,
+        "reserved_share": 0.55, "beams": 1, "tokens_per_step": 1, "spare_requests": 0,
+    } | changes  # fmt: skip
+    return Load(*(np.asarray(values[f.name], np.float64) for f in fields(Load)))
+
+
+def test_one_request_waits_for_nobody():
+    """N = 1: R^2 + R(Z - D) - DZ = 0 has the root R = D."""
+    assert float(_prefill_residence(np.asarray(1.0), np.asarray(0.2), np.asarray(5.0))) == pytest.approx(0.2)
+
+
+def test_a_saturated_prefill_queue_holds_all_but_those_that_decode():
+    """N D >> Z: the queue holds N D - Z seconds of work (asymptotic bound of a closed network)."""
+    residence = float(_prefill_residence(np.asarray(1000.0), np.asarray(0.1), np.asarray(10.0)))
+    assert residence == pytest.approx(1000 * 0.1 - 10, rel=0.02)
+
+
+def test_disaggregated_decode_is_not_disturbed_by_prefill(deployed):
+    together = serve(Pattern.CLOSED, deployed, load(input_tokens=8000))
+    apart = serve(Pattern.CLOSED, deployed, load(input_tokens=8000, prefill_instances=4))
+    assert float(apart.tpot_s) < float(together.tpot_s)
+
+
+def test_more_prefill_instances_shorten_the_wait(deployed):
+    few, many = (serve(Pattern.CLOSED, deployed, load(input_tokens=8000, concurrency=64, prefill_instances=n)) for n in (1, 4))
+    assert float(many.ttft_s) < float(few.ttft_s)
+
+
+def test_requests_beyond_memory_wait_for_a_slot(deployed):
+    fits, crowded = (serve(Pattern.CLOSED, deployed, load(input_tokens=16_000, concurrency=n)) for n in (16, 256))
+    assert float(crowded.ttft_s) > 10 * float(fits.ttft_s)
+
+
+def test_replicas_share_the_load(deployed):
+    one, two = (serve(Pattern.CLOSED, deployed, load(concurrency=32 * n, replicas=n)) for n in (1, 2))
+    assert float(two.throughput_tok_s) == pytest.approx(2 * float(one.throughput_tok_s))
+    assert float(two.tpot_s) == pytest.approx(float(one.tpot_s))
+
+
+def test_a_static_batch_that_memory_splits_runs_in_waves(deployed):
+    small, large = (serve(Pattern.STATIC, deployed, load(input_tokens=16_000, concurrency=n)) for n in (8, 512))
+    assert float(large.e2e_s) > float(small.e2e_s)
+    assert float(large.throughput_tok_s) >= float(small.throughput_tok_s)
+
+
+def test_loads_of_many_rows_are_cut_by_index(deployed):
+    many = Load(*(np.full(3, float(getattr(load(), f.name))) for f in fields(Load)))
+    assert many.rows(np.array([True, False, True])).concurrency.shape == (2,)
+    assert isinstance(deployed, Deployed)
