@@ -4,34 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.answer.claims import claim_rows
 from planner.answer.context import Context
-from planner.plan.evidence import ChangeRow, CheckRow, LimitRow, SystemRow
+from planner.answer.entry import Entry
+from planner.answer.limits import FAMILIES, in_words
+from planner.plan.evidence import ChangeRow, CheckRow, SystemRow
 from planner.plan.fleet import PowerRow, SlaRow
 from planner.plan.money import Totals
-from planner.program.solution import Change, Slack
+from planner.program.solution import Change
 
-TIGHT = 1e-6
-FAMILIES: dict[str, tuple[str, str, float]] = {
-    # family of the program -> what people call it, their unit, and what one of the program's units is in it
-    "power": ("power", "kW", 1e-3),
-    "racks": ("racks", "racks", 1.0),
-    "supply": ("supply", "units", 1.0),
-    "offered": ("rental supply", "units", 1.0),
-    "budget": ("budget of the period", "USD", 1.0),
-    "capex": ("budget for purchases", "USD", 1.0),
-    "vendor": ("vendor share", "share", 1.0),
-    "flexible": ("flexible share", "share", 1.0),
-    "kinds": ("kinds of system", "kinds", 1.0),
-    "carbon": ("carbon", "kg CO2e", 1e-3),
-    "ceiling": ("cost ceiling", "USD", 1.0),
-    "fabric": ("KV transfer", "GB/s", 1e-9),
-    "serve": ("demand served", "requests/s", 1.0),
-}
+SERVED = frozenset({"serve", "arrive"})
+CHANGE_AT = {"supply": "of", "offered": "of", "inventory": "of", "vendor": "of", "budget": "in"}
 
 
-def considered_rows(context: Context, entry_prices: dict[str, float | None] | None = None) -> tuple[SystemRow, ...]:
+def considered_rows(context: Context, entry_prices: dict[str, Entry] | None = None) -> tuple[SystemRow, ...]:
     """Return every system that was looked at: chosen, not chosen and why, or left out and why."""
-    chosen = _chosen(context)
+    chosen = chosen_systems(context)
     prices = entry_prices or {}
     rows = [
         SystemRow(
@@ -47,8 +35,9 @@ def considered_rows(context: Context, entry_prices: dict[str, float | None] | No
             price_source="" if item.purchase is None else item.purchase.source,
             power_w=None if item.power is None else item.power.value,
             power_source="" if item.power is None else item.power.source,
-            entry_price_usd=prices.get(item.id),
+            entry_price_usd=_entry_usd(prices.get(item.id)),
             what_if=item.what_if,
+            claims=claim_rows(context, item.hardware.id),
         )
         for item in context.market.offerings
     ]
@@ -61,68 +50,56 @@ def considered_rows(context: Context, entry_prices: dict[str, float | None] | No
             vendor=item.hardware.vendor,
             status=item.hardware.status.value,
             chosen=False,
-            reason=item.reason,
+            reason=_left_out(item.reason, prices.get(item.system.id)),
             price_usd=None if item.purchase is None else item.purchase.value,
             price_source="" if item.purchase is None else item.purchase.source,
             power_w=None if item.power is None else item.power.value,
             power_source="" if item.power is None else item.power.source,
-            entry_price_usd=prices.get(item.system.id),
+            entry_price_usd=_entry_usd(prices.get(item.system.id)),
             what_if=False,
+            claims=claim_rows(context, item.hardware.id),
         )
         for item in context.market.left_out
     ]
     return tuple(sorted(rows, key=lambda row: (not row.chosen, row.system)))
 
 
-def _chosen(context: Context) -> set[str]:
+def chosen_systems(context: Context) -> set[str]:
+    """Return the systems that the plan owns or rents in any period."""
     offers = {offer.id: offer.system for offer in context.instance.offers}
     return {row.system for row in context.solution.owned} | {offers[row.offer] for row in context.solution.rented}
 
 
-def _why_not(context: Context, system: str, entry_price: float | None) -> str:
+def _why_not(context: Context, system: str, entry: Entry | None) -> str:
     """Return why an offering was not chosen: nothing runs on it, or others are cheaper."""
     if not any(row.system == system for row in context.table.rows):
         reasons = sorted({f"{item.workload}: {item.reason}" for item in context.table.rejected if item.system == system})
         return "; ".join(reasons[:3]) or "no workload can run on it"
     price = context.offerings[system].purchase
-    if entry_price is not None and price is not None:
-        return f"dearer than the alternatives: {price.value:,.0f} USD, would enter at {entry_price:,.0f} USD"
-    return "dearer than the alternatives"
+    if entry is None or price is None:
+        return "dearer than the alternatives"
+    if entry.price_usd is None:
+        return f"cannot help at any price: costs {price.value:,.0f} USD, and would not be bought for nothing"
+    about = "" if entry.exact else "about "
+    if entry.price_usd >= price.value:
+        return (
+            f"as good as what was chosen: {price.value:,.0f} USD, enters at {about}{entry.price_usd:,.0f} USD; the plans with "
+            "and without it lie within the gap, or within one unit"
+        )
+    return f"dearer: {price.value:,.0f} USD, would enter at {about}{entry.price_usd:,.0f} USD"
 
 
-def limit_rows(context: Context) -> tuple[LimitRow, ...]:
-    """Return every limit with a number of its own, the tightest period of each; binding ones first."""
-    worst: dict[tuple[str, str], LimitRow] = {}
-    for slack in context.solution.slacks:
-        row = _limit_row(context, slack)
-        place = slack.index[0] if slack.index else ""
-        key = (slack.family, place)
-        if key not in worst or row.used / max(row.have, 1e-12) > worst[key].used / max(worst[key].have, 1e-12):
-            worst[key] = row
-    return tuple(sorted(worst.values(), key=lambda row: (not row.binding, row.family, row.label)))
+def _left_out(reason: str, entry: Entry | None) -> str:
+    """Return why a system was left out, and if only its price is missing, at which price it would be bought."""
+    if entry is None:
+        return reason
+    if entry.price_usd is None:
+        return f"{reason}; it cannot help at any price"
+    return f"{reason}; it would be bought up to {'' if entry.exact else 'about '}{entry.price_usd:,.0f} USD a unit"
 
 
-def _limit_row(context: Context, slack: Slack) -> LimitRow:
-    name, unit, scale = FAMILIES.get(slack.family, (slack.family, "", 1.0))
-    have, used = slack.have * scale, slack.used * scale
-    label = f"{name}: {_place(context, slack.index)}".rstrip(": ")
-    binding = used >= have * (1.0 - TIGHT)
-    words = f"{label}: {used:,.1f} of {have:,.1f} {unit} used" + (
-        " - binding" if binding else f", {have - used:,.1f} {unit} left"
-    )
-    return LimitRow(family=slack.family, label=label, unit=unit, have=have, used=used, binding=binding, words=words)
-
-
-def _place(context: Context, index: tuple[str, ...]) -> str:
-    """Return an index of the program in words: the last whole numbers are a period and, with two of them, a block."""
-    numbers = [position for position, part in enumerate(index) if part.isdigit()]
-    labels = [period.id for period in context.instance.periods]
-    words = list(index)
-    if numbers:
-        words[numbers[0]] = labels[int(index[numbers[0]])]
-    for position in numbers[1:2]:
-        words[position] = context.instance.blocks[int(index[position])]
-    return ", ".join(words)
+def _entry_usd(entry: Entry | None) -> float | None:
+    return None if entry is None else entry.price_usd
 
 
 def change_rows(context: Context) -> tuple[ChangeRow, ...]:
@@ -133,10 +110,11 @@ def change_rows(context: Context) -> tuple[ChangeRow, ...]:
 def _change_row(context: Context, change: Change) -> ChangeRow:
     name, unit, scale = FAMILIES.get(change.family, (change.family, "", 1.0))
     have, need = change.have * scale, change.need * scale
-    place = _place(context, change.index)
-    words = f"{name}: have {have:,.1f} {unit}, need {need:,.1f} {unit}" + (f" ({place})" if place else "")
-    if change.family == "serve":
-        words = f"demand: {have - need:,.2f} of {have:,.2f} {unit} cannot be served by anything allowed ({place})"
+    place = in_words(context, change.family, change.index) if change.family not in SERVED else ", ".join(change.index)
+    where = f" {CHANGE_AT.get(change.family, 'at')} {place}" if place else ""
+    words = f"{name}: have {have:,.1f} {unit}, need {need:,.1f} {unit}{where}"
+    if change.family in SERVED:
+        words = f"demand: {need - have:,.2f} of {need:,.2f} {unit} cannot be served by anything allowed ({place})"
     return ChangeRow(family=change.family, label=f"{name}: {place}".rstrip(": "), unit=unit, have=have, need=need, words=words)
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from planner.answer.claims import claim_sources
 from planner.answer.context import Context
 from planner.answer.crossover import crossovers_of
-from planner.answer.evidence import change_rows, check_rows, considered_rows, limit_rows
+from planner.answer.evidence import change_rows, check_rows, considered_rows
 from planner.answer.figures import figures_of
 from planner.answer.fleet import block_rows, class_rows, demand_rows, fleet_rows, flow_rows, period_rows, pool_rows, power_rows
+from planner.answer.further import Further, further
+from planner.answer.future import in_likeliest_future
+from planner.answer.limits import limit_rows
 from planner.answer.money import cost_items, drivers_of, money_of
+from planner.answer.reasons import promise_changes, reasons_of
 from planner.answer.sensitivity import sensitivity_rows
 from planner.answer.service import sla_rows
-from planner.answer.words import decision, needs, purchases, tightest
+from planner.answer.words import decision, purchases, tightest
 from planner.plan.document import Plan
 from planner.plan.evidence import Evidence, Solve
 from planner.plan.fleet import FleetRow, SlaRow
@@ -25,12 +30,15 @@ SOLVER = "HiGHS through PuLP"
 def answer(context: Context) -> Plan:
     """Return the plan of a solved question; without a fleet it says why there is none and what would have to change."""
     found = context.solution.outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
+    asked, context = context, in_likeliest_future(context) if found else context
     fleet = fleet_rows(context) if found else ()
     power = power_rows(context) if found else ()
     sla = sla_rows(context) if found else ()
     money = _money(context) if found else None
     totals = money.totals if money else None
-    changes = change_rows(context)
+    beside = further(asked) if found else Further({}, {}, (), ())
+    changes = (*promise_changes(context), *change_rows(context))
+    reasons = reasons_of(context, changes)
     labels = context.scenario.horizon.labels()
     return Plan(
         engine_version=version("splitfleet"),
@@ -38,8 +46,8 @@ def answer(context: Context) -> Plan:
         scenario_sha256=context.scenario.sha256(),
         scenario=context.scenario.canonical(),
         decision=decision(context.solution.outcome.value, fleet, totals, labels, context.solution.gap),
-        summary=tuple(_summary(fleet, sla, labels) if found else needs(changes)),
-        solve=_solve(context),
+        summary=tuple(_summary(fleet, sla, labels) if found else reasons),
+        solve=_solve(context, beside.notes),
         periods=period_rows(context),
         blocks=block_rows(context),
         classes=class_rows(context),
@@ -51,12 +59,13 @@ def answer(context: Context) -> Plan:
         power=power,
         money=money,
         evidence=Evidence(
-            considered=considered_rows(context),
-            limits=limit_rows(context) if found else (),
+            considered=considered_rows(context, beside.entries),
+            limits=limit_rows(context, beside.worths) if found else (),
             changes=changes,
             checks=check_rows(context, totals, power, sla) if found else (),
             sensitivities=sensitivity_rows(context, money.items) if money else (),
-            reasons=tuple(needs(changes)),
+            comparisons=beside.comparisons,
+            reasons=reasons,
         ),
         sources=_sources(context),
     ).sealed()
@@ -72,7 +81,7 @@ def _summary(fleet: tuple[FleetRow, ...], sla: tuple[SlaRow, ...], labels: list[
     return [*purchases(fleet, labels), *tightest(sla)]
 
 
-def _solve(context: Context) -> Solve:
+def _solve(context: Context, notes: tuple[str, ...]) -> Solve:
     solution = context.solution
     return Solve(
         outcome=solution.outcome.value,
@@ -83,7 +92,7 @@ def _solve(context: Context) -> Solve:
         columns=solution.columns,
         solver=SOLVER,
         seed=context.scenario.solver.seed,
-        notes=(*solution.notes, *context.notes),
+        notes=(*solution.notes, *context.notes, *notes),
     )
 
 
@@ -92,5 +101,5 @@ def _sources(context: Context) -> dict[str, str]:
     named = {assumption.source for assumption in context.costs.terms.book.values()}
     facts = [fact for item in context.market.offerings for fact in (item.purchase, item.power)]
     facts += [fact for item in context.market.left_out for fact in (item.purchase, item.power)]
-    named |= {fact.source for fact in facts if fact is not None}
+    named |= {fact.source for fact in facts if fact is not None} | claim_sources(context)
     return {source: context.catalog.sources[source].citation for source in sorted(named) if source in context.catalog.sources}

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from planner.scenario.fields import DurationS, Fraction, Id, Strict, Text, Title
-from planner.scenario.futures import FutureCase, Goal, Risk
+from planner.scenario.futures import Explain, FutureCase, Goal, Risk
 from planner.scenario.market import Acquisition, Date, Economics, Hardware, Policy
 from planner.scenario.site import Site
 from planner.scenario.workload import Workload
@@ -89,6 +89,7 @@ class Scenario(Strict):
     goal: Goal = Goal()
     futures: tuple[FutureCase, ...] = Field(default=(), strict=False, max_length=20)
     risk: Risk = Risk()
+    explain: Explain = Explain()
     solver: Solver = Solver()
 
     @model_validator(mode="after")

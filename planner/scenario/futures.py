@@ -1,4 +1,4 @@
-"""What is asked for, and how the world may turn out: goal, futures and the weight of the worst of them."""
+"""What is asked for and explained, and how the world may turn out: goal, futures and the weight of the worst of them."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ class Risk(Strict):
     revealed_in: int = Field(default=1, ge=0, le=60, description="purchases before this period are common to all futures")
     tail_weight: Fraction = Field(default=0.0, description="0 = expected cost, 1 = the mean of the worst futures (CVaR)")
     tail: Fraction = Field(default=0.1, gt=0, description="share of probability that counts as the worst")
+
+
+class Explain(Strict):
+    """Which further questions are answered beside the plan; each takes solves of its own.
+
+    Left out: where the program is small, within a fifth of the solver's time limit. true: whatever its size, within the whole
+    limit. false: not at all.
+    """
+
+    prices: bool | None = Field(
+        default=None, description="what one more kW, rack or dollar is worth, and the price at which each system would be bought"
+    )
+    comparisons: bool | None = Field(
+        default=None, description="rival plans: aggregated only, disaggregated only, owned only, each vendor alone"
+    )
+    futures: bool | None = Field(default=None, description="with futures: the value of flexibility and the regret of strategies")

@@ -1,0 +1,62 @@
+"""The questions beside the plan, asked where the scenario, the program's size and the clock allow: worths, prices, rivals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planner.answer.allowance import allowance
+from planner.answer.comparisons import comparison_rows
+from planner.answer.context import Context
+from planner.answer.entry import Entry, entry_prices
+from planner.answer.evidence import chosen_systems
+from planner.answer.future import in_likeliest_future
+from planner.answer.limits import binding_limits
+from planner.answer.worth import Worth, exact, margins
+from planner.plan.evidence import Comparison
+from planner.program.instance import Goal
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What was asked beside the plan, and in `notes` what was not and why."""
+
+    worths: dict[tuple[str, str], Worth]
+    entries: dict[str, Entry]
+    comparisons: tuple[Comparison, ...]
+    notes: tuple[str, ...]
+
+
+def further(context: Context) -> Further:
+    """Return the answers to the questions beside a plan that was found; money is the measure of all of them."""
+    if context.instance.goal is not Goal.CHEAPEST:
+        return Further({}, {}, (), ("worth of limits, entry prices and rival plans are of the cheapest plan; not asked here",))
+    worths, one = _worths(context)
+    entries, two = _entries(context)
+    rivals, three = _rivals(context)
+    return Further(worths, entries, rivals, tuple(note for note in (*one, *two, *three) if note))
+
+
+def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth], list[str]]:
+    allowed, why = allowance(context.scenario, "worth of limits", lambda one: one.explain.prices, context.solution.columns)
+    asked = binding_limits(in_likeliest_future(context))
+    if allowed is None or not asked:
+        return {}, [why] if asked else []
+    found = margins(context, asked, allowed)
+    if context.scenario.explain.prices:
+        found |= exact(context, asked, allowed)
+    return found, allowed.notes
+
+
+def _entries(context: Context) -> tuple[dict[str, Entry], list[str]]:
+    allowed, why = allowance(context.scenario, "entry prices", lambda one: one.explain.prices, context.solution.columns)
+    if allowed is None or not context.scenario.acquisition.buy:
+        return {}, [why] if context.scenario.acquisition.buy else []
+    chosen, wanted = chosen_systems(context), bool(context.scenario.explain.prices)
+    return entry_prices(context, chosen, allowed, exact=wanted), allowed.notes
+
+
+def _rivals(context: Context) -> tuple[tuple[Comparison, ...], list[str]]:
+    allowed, why = allowance(context.scenario, "rival plans", lambda one: one.explain.comparisons, context.solution.columns)
+    if allowed is None:
+        return (), [why]
+    return comparison_rows(context, allowed), allowed.notes

@@ -1,0 +1,146 @@
+"""Why a plan can be believed: prices at which others would enter, worth of limits, and why there is no plan where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.items import Catalog
+from planner.answer.allowance import Allowance
+from planner.answer.entry import Probe, break_even, entry_prices
+from planner.answer.evidence import chosen_systems
+from planner.answer.limits import binding_limits
+from planner.answer.worth import raised
+from planner.pipeline import make_plan
+from planner.plan import Plan
+from planner.plan.evidence import SystemRow
+from planner.program.solve import solve_instance
+from tests.planner.conftest import SMALL, small
+from tests.planner.solved import solved
+
+QUICK = {"gap": "1 %", "time_limit": "60 s"}
+SITE = SMALL["sites"][0]
+CHAT = SMALL["workloads"][0]
+A100 = "nvidia-a100-sxm-80g/dgx-hgx-a100-8-gpu-server"
+H100 = "nvidia-h100-sxm/hgx-dgx-h100-8-gpu-server"
+B300 = "nvidia-b300-sxm/dgx-b300-8-gpu-server"
+SNAPPY = {"ttft": {"limit": "10 ms", "percentile": 95.0}, "tpot": {"limit": "1 ms", "percentile": 95.0}}
+
+
+def row_of(plan: Plan, system: str) -> SystemRow:
+    return next(row for row in plan.evidence.considered if row.system == system)
+
+
+@pytest.fixture(scope="module")
+def one_kind(catalog: Catalog) -> Plan:
+    """Return the plan of a question with one chosen kind; B300 has watts but no price."""
+    hardware = {
+        "include": ["nvidia-h100-sxm", "nvidia-b300-sxm", "nvidia-a100-sxm-80g"],
+        "price_book": {H100: {"purchase": "100000 USD"}},
+    }
+    return make_plan(small(solver=QUICK, hardware=hardware), catalog)
+
+
+def test_the_break_even_of_a_known_case():
+    """Without: 100. With: 40 and one unit, or 10 and two; break-even is max(60/1, 90/2) = 60, though two units start the search."""
+
+    class Two:
+        noise = 1e-9
+
+        def __call__(self, system: str, price_usd: float | None) -> Probe:
+            if price_usd is None:
+                return Probe(100.0, 0.0)
+            return min((Probe(40.0 + price_usd, 1.0), Probe(10.0 + 2 * price_usd, 2.0)), key=lambda probe: probe.usd)
+
+    assert break_even(Two(), "any") == pytest.approx(60.0)
+
+
+def test_what_helps_at_no_price_has_none():
+    class Useless:
+        noise = 1e-9
+
+        def __call__(self, system: str, price_usd: float | None) -> Probe:
+            return Probe(100.0, 0.0)
+
+    assert break_even(Useless(), "any") is None
+
+
+def test_a_system_without_a_price_gets_the_highest_at_which_it_would_be_bought(one_kind: Plan):
+    row = row_of(one_kind, B300)
+    assert not row.chosen
+    assert row.price_usd is None
+    assert row.entry_price_usd > 0
+    assert "would be bought up to about" in row.reason
+
+
+def test_a_dearer_system_says_where_it_would_enter(one_kind: Plan):
+    row = row_of(one_kind, A100)
+    assert not row.chosen
+    assert row.entry_price_usd < row.price_usd
+    assert row.reason == f"dearer: {row.price_usd:,.0f} USD, would enter at about {row.entry_price_usd:,.0f} USD"
+
+
+@pytest.mark.slow
+def test_below_its_exact_entry_price_a_system_is_bought_and_above_it_is_not(catalog: Catalog):
+    """The price asked of the program, given back to it: 5 % less is bought, 5 % more is not."""
+    include = ["nvidia-h100-sxm", "nvidia-a100-sxm-80g"]
+    one_year = {"start": "2027-01-01", "periods": 1, "period": "year"}
+    asked = {"horizon": one_year, "demand": {"classes": 1, "blocks": 1}, "solver": {"gap": 1e-4, "time_limit": "120 s"}}
+    book = {H100: {"purchase": "100000 USD"}}
+    context = solved(small(**asked, hardware={"include": include, "price_book": book}), catalog)
+    chosen = chosen_systems(context)
+    entry = entry_prices(context, chosen, Allowance("test", 300.0), exact=True)[A100]
+    assert entry.exact
+    for factor in (0.95, 1.05):
+        priced = book | {A100: {"purchase": f"{entry.price_usd * factor} USD"}}
+        again = solved(small(**asked, hardware={"include": include, "price_book": priced}), catalog)
+        assert (A100 in chosen_systems(again)) == (factor < 1)
+
+
+def test_a_share_that_binds_is_worth_what_more_of_it_saves(catalog: Catalog):
+    """A cap of 60 % per vendor costs money; the plan says so, and five points more are never dearer."""
+    amd = "amd-mi300x/8-oam-server"
+    hardware = {"include": ["nvidia-h100-sxm", "amd-mi300x"], "price_book": {amd: {"power": "10 kW"}}}
+    scenario = small(solver=QUICK, hardware=hardware, policy={"largest_vendor_share": 0.6})
+    context = solved(scenario, catalog)
+    plan = make_plan(scenario, catalog)
+    row = next(row for row in plan.evidence.limits if row.family == "vendor" and row.binding)
+    assert row.have == pytest.approx(60.0)
+    assert row.used <= 60.0 + 1e-6
+    assert row.worth_usd > 0
+    asked = next(one for one in binding_limits(context) if one.slack.family == "vendor")
+    more = solve_instance(raised(context.instance, "vendor", asked.place, 0.4))
+    assert more.objective_usd < context.solution.objective_usd
+
+
+def test_a_promise_that_nothing_can_keep_says_the_best_there_is(catalog: Catalog):
+    plan = make_plan(small(solver=QUICK, workloads=[CHAT | {"sla": SNAPPY}]), catalog)
+    assert plan.solve.outcome == "infeasible"
+    ttft, tpot = (next(row for row in plan.evidence.changes if name in row.label) for name in ("TTFT", "TPOT"))
+    assert (ttft.have, tpot.have) == (0.01, 0.001)
+    assert ttft.need > 0.01
+    assert tpot.need > 0.001
+    assert any("TTFT p95 10 ms at" in line and "best any listed system can do is" in line for line in plan.evidence.reasons)
+    assert len(set(plan.evidence.reasons)) == len(plan.evidence.reasons)
+
+
+def test_a_promise_at_its_best_value_is_no_longer_called_impossible(catalog: Catalog):
+    """Promises twice as slow as the best of an idle replica can be kept: what was said to be needed was not too much."""
+    plan = make_plan(small(solver=QUICK, workloads=[CHAT | {"sla": SNAPPY}]), catalog)
+    need = {row.label.split()[1].lower(): row.need for row in plan.evidence.changes if row.family == "sla"}
+    kept = {name: {"limit": f"{2 * value} s", "percentile": 95.0} for name, value in need.items()}
+    again = make_plan(small(solver=QUICK, workloads=[CHAT | {"sla": kept}], sites=[SITE | {"power": "50 MW"}]), catalog)
+    assert [row for row in again.evidence.changes if row.family == "sla"] == []
+
+
+def test_without_anything_to_choose_from_the_plan_says_why(catalog: Catalog):
+    plan = make_plan(small(solver=QUICK, hardware={"include": ["taalas-hc1"]}), catalog)
+    assert plan.solve.outcome == "infeasible"
+    assert any("price is not known" in line for line in plan.evidence.reasons)
+
+
+def test_what_is_not_asked_is_not_answered(catalog: Catalog):
+    scenario = small(solver=QUICK, explain={"prices": False, "comparisons": False})
+    plan = make_plan(scenario, catalog)
+    assert plan.evidence.comparisons == ()
+    assert all(row.entry_price_usd is None for row in plan.evidence.considered)
+    assert plan.solve.notes == ()
