@@ -139,10 +139,13 @@ def _rent(loads: tuple[Load, ...]) -> _Found:
 
 
 def _cheapest_instance(load: Load) -> CloudOffer | None:
+    """Return the cheapest public instance that holds a replica; the plan's own also where a replica spans several of them."""
+    own = load.row.offering.cloud
     offers = [
         (offer.on_demand_usd_chip_h.value, offer.id, offer)
         for offer in load.row.offering.hardware.cloud
-        if offer.on_demand_usd_chip_h and offer.chips >= load.row.chips and not offer.provider.startswith(INDEX_PROVIDER)
+        if offer.on_demand_usd_chip_h and not offer.provider.startswith(INDEX_PROVIDER)
+        if offer.chips >= load.row.chips or (own is not None and offer.id == own.id)
     ]
     return min(offers, key=lambda one: one[:2])[2] if offers else None
 

@@ -22,6 +22,7 @@ from planner.economics.discounting import Vector
 
 DAYS_PER_YEAR = 365.25
 MOST_STEPS = 20_000
+EQUAL = 1e-9  # relative: below it two costs are the same and rounding decides nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def compare(incumbent: Way, challenger: Way, most_mtok_month: float) -> Verdict:
     if found:
         spans = " and ".join(f"{start:,.6g}-{end:,.6g}" for start, end in _spans(found, challenger.name))
         words = f"{names} cheaper than {incumbent.name} only at {spans} Mtok a month, and never for good {reach}"
-    elif challenger.usd_month(most_mtok_month) < incumbent.usd_month(most_mtok_month):
+    elif challenger.usd_month(most_mtok_month) < incumbent.usd_month(most_mtok_month) * (1.0 - EQUAL):
         words = f"{names} cheaper than {incumbent.name} at every volume {reach}"
     else:
         words = f"{names} never cheaper than {incumbent.name} {reach}"
@@ -188,11 +189,14 @@ def _pieces(one: Way, other: Way, left: float, middle: float, right: float) -> l
     fixed = one.units(middle) * one.usd_month_unit - other.units(middle) * other.usd_month_unit
     slope = one.usd_mtok - other.usd_mtok
     root = -fixed / slope if slope else math.inf
-    if left < root < right:
+    edge = EQUAL * right
+    if left + edge < root < right - edge:
         first = one.name if fixed + slope * left < 0.0 else other.name
         return [(left, first), (root, other.name if first == one.name else one.name)]
     gap = fixed + slope * middle
-    return [(left, one.name if gap < 0.0 else other.name)] if gap != 0.0 else []
+    if abs(gap) <= EQUAL * one.usd_month(middle):
+        return []
+    return [(left, one.name if gap < 0.0 else other.name)]
 
 
 def _utilisation(one: Way, other: Way, volume: float, middle: float) -> float | None:

@@ -113,3 +113,11 @@ def test_cumulative_cost_crosses_for_good_or_never() -> None:
     assert cumulative_crossover([1.0, 1.0], [2.0, 2.0], 1.0) == 0.0
     assert cumulative_crossover([10.0, 1.0], [2.0, 2.0], 1.0) is None
     assert cumulative_crossover([4.0, 0.0, 0.0], [2.0, 2.0, 2.0], 0.25) == pytest.approx(0.5)
+
+
+def test_rounding_is_no_crossing() -> None:
+    """A full instance always on costs what its busy hours cost: at whole units they tie, and neither wins by the last digit."""
+    capacity = 1000.0 / 3.0
+    busy, always = Way("busy hours", 730.0 * 1.1 / capacity), Way("always on", 0.0, 730.0 * 1.1, capacity, 1)
+    assert crossings(busy, always, 9.0 * capacity) == ()
+    assert "never cheaper" in compare(busy, always, 9.0 * capacity).words
