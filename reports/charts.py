@@ -20,7 +20,7 @@ from reports.grid import Line, period_column
 
 PALETTE = ("1F3864", "2E75B6", "70AD47", "F2A900", "C55A11", "7F6084", "00A3A1", "A5A5A5", "843C0C", "548235")
 LIMIT = "C00000"
-MILLION = 1e6
+MILLION, WHOLE = 1e6, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def lines(title: str, categories: str, curves: Sequence[Curve], unit: str, numbe
 
 
 def scatter(title: str, volumes: str, curves: Sequence[Curve], units: tuple[str, str], number: str) -> ScatterChart:
-    """Return curves against a volume, both axes logarithmic."""
+    """Return curves against a volume."""
     chart = ScatterChart()
     chart.style, chart.scatterStyle = 13, "lineMarker"
     for index, curve in enumerate(curves):
@@ -100,9 +100,16 @@ def scatter(title: str, volumes: str, curves: Sequence[Curve], units: tuple[str,
         series.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=PALETTE[index % len(PALETTE)], w=25400))
         chart.series.append(series)
     _finish(chart, title, units[1], number)
+    chart.x_axis.majorGridlines = None
     chart.x_axis.title, chart.x_axis.number_format = _title(units[0], 900), "#,##0"
-    chart.x_axis.scaling.logBase = chart.y_axis.scaling.logBase = 10
     return chart
+
+
+def whole_numbers(chart: BarChart, values: Iterable[float]) -> None:
+    """Give the axis of counts that are few steps of whole numbers."""
+    most = max(values, default=0.0)
+    if most < WHOLE:
+        chart.y_axis.majorUnit = 1 if most <= WHOLE / 2 else 2
 
 
 def resize(chart: ChartBase, width_cm: float, height_cm: float) -> None:

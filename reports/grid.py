@@ -157,9 +157,7 @@ class Sheet:
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[Value]], styles: Sequence[Style]) -> range:
         """Write a header and lines under it; return the rows of the lines."""
-        self.write(
-            *heads, style=[Style(Role.HEAD if style.number == GENERAL else Role.HEAD_NUMBER, wrap=True) for style in styles]
-        )
+        self.write(*heads, style=[_head_of(style) for style in styles])
         first = self.row
         for row in rows:
             self.write(*row, style=styles)
@@ -218,6 +216,13 @@ class Sheet:
     def spot(self, column: int, row: int, value: float) -> Spot:
         """Return the address of a cell of this sheet."""
         return Spot(self.title, get_column_letter(column), row, value)
+
+
+def _head_of(style: Style) -> Style:
+    """Return the style of a column's name: at the right over numbers, free to run on over remarks."""
+    if style.role is Role.NOTE:
+        return Style(Role.HEAD)
+    return Style(Role.HEAD if style.number == GENERAL else Role.HEAD_NUMBER, wrap=True)
 
 
 def _prefix(sheet: str, home: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
+from textwrap import wrap
 from typing import cast
 
 from openpyxl import Workbook
@@ -24,6 +25,7 @@ from reports.text import clean, header_text
 
 WIDEST, NARROWEST, PERIOD_WIDTH = 44.0, 7.0, 10.0
 LINE_POINTS, MOST_LINES = 13.5, 12
+NARROW = 0.88  # of a digit's width: what a letter of our text takes on average
 OVERFLOWING = (Role.TITLE, Role.NOTE, Role.SECTION, Role.KPI)
 
 
@@ -172,22 +174,27 @@ def shown(value: Value, number: str) -> str:
 def _wrap_long_text(sheet: Sheet, widths: Mapping[int, float]) -> None:
     for cells in sheet.cells.values():
         for column, cell in cells.items():
-            text = cell.value if isinstance(cell.value, str) else ""
-            if cell.style.role not in OVERFLOWING and not cell.style.wrap and (len(text) + 1 > widths[column] or "\n" in text):
-                cells[column] = Cell(cell.value, Style(cell.style.role, cell.style.number, wrap=True, quoted=cell.style.quoted))
+            if _should_wrap(cell, widths.get(column, WIDEST)):
+                cells[column] = replace(cell, style=replace(cell.style, wrap=True))
+
+
+def _should_wrap(cell: Cell, width: float) -> bool:
+    if not isinstance(cell.value, str) or cell.style.wrap or cell.style.role in OVERFLOWING:
+        return False
+    return len(cell.value) * NARROW + 2 > width or "\n" in cell.value
 
 
 def _heights(sheet: Sheet, widths: Mapping[int, float]) -> dict[int, float]:
     found = {1: 24.0}
     for row, cells in sheet.cells.items():
-        lines = max(
-            (_lines(shown(cell.value, GENERAL), widths[column]) for column, cell in cells.items() if cell.style.wrap),
-            default=1,
-        )
+        lines = max((_lines(cell, widths[column]) for column, cell in cells.items() if cell.style.wrap), default=1)
         if lines > 1:
             found[row] = LINE_POINTS * min(lines, MOST_LINES) + 2.0
     return found
 
 
-def _lines(text: str, width: float) -> int:
-    return sum(max(1, math.ceil(len(part) * 0.95 / max(width - 1.0, 1.0))) for part in text.split("\n"))
+def _lines(cell: Cell, width: float) -> int:
+    """Return about how many lines a wrapped text takes; a column's width is counted in digits of the default font."""
+    text = shown(cell.value, GENERAL)[: int(width) * MOST_LINES * 2]
+    room = max(1, int((width - 2.0) / (1.0 if cell.style.role in (Role.HEAD, Role.HEAD_NUMBER, Role.KPI) else NARROW)))
+    return sum(max(1, len(wrap(part, room))) for part in text.split("\n"))

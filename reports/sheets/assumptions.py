@@ -118,15 +118,15 @@ def _paths(book: Book, money: Money) -> dict[str, Line]:
     changing = [assumption for assumption in money.assumptions if not assumption.is_single]
     if not changing:
         return {}
+    dated = [assumption for assumption in changing if assumption.axis is Axis.PERIOD]
     sheet = book.sheet(
         PATHS,
         "Price paths",
         "Assumptions that change over the plan, and those that change with the age of a unit.",
         Kind.INPUT,
-        timed=True,
+        timed=bool(dated),
     )
     found: dict[str, Line] = {}
-    dated = [assumption for assumption in changing if assumption.axis is Axis.PERIOD]
     if dated:
         sheet.timeline("Assumption, by period", "Address", "Unit", "How known", "Source", total="", start="")
         found |= {assumption.id: _path(book, sheet, assumption) for assumption in dated}

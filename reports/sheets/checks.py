@@ -24,7 +24,7 @@ def write(book: Book) -> None:
     """Fill the sheet from the checks that the other sheets have registered."""
     note = "A check turns red when an edited input breaks a limit; reconciliation says whether the book still shows the plan."
     sheet = book.sheet(SHEET, "Checks", note, Kind.CHECK)
-    sheet.freeze = "B6"
+    sheet.freeze = "B5"
     sheet.widths |= {1: 52.0, 2: 16.0, 4: 16.0, 6: 60.0}
     sheet.row = 10
     own = [check for check in book.checks if not check.reconciliation]

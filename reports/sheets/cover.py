@@ -9,6 +9,7 @@ from reports.grid import Kind, Sheet
 from reports.styles import VALUE, Role, Style
 
 SHEET = "Cover"
+NEVER = "never counted"
 LABEL, LONG = Style(Role.STRONG), Style(Role.TEXT, wrap=True)
 
 
@@ -81,7 +82,10 @@ def _excluded(book: Book, sheet: Sheet) -> None:
     reasons: dict[str, list[str]] = {}
     for one in money.excluded:
         reasons.setdefault(one.why, []).append(f"{one.label}{f' ({one.site})' if one.site else ''}")
-    _rows(sheet, [("; ".join(labels), why) for why, labels in reasons.items()] or [("Nothing", "every cost line is counted")])
+    never = reasons.pop(NEVER, [])
+    rows = [("; ".join(labels), why) for why, labels in reasons.items()]
+    rows += [("Never counted", "; ".join(never))] if never else []
+    _rows(sheet, rows or [("Nothing", "every cost line is counted")])
 
 
 def _legend(sheet: Sheet) -> None:

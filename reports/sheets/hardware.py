@@ -9,11 +9,23 @@ from reports.styles import AMOUNT, PERCENT, USD, Role, Style
 
 SHEET = "Hardware"
 HEADS = (
-    "System", "Chosen", "Why", "Price", "Enters at", "Change needed", "Power, kW", "Vendor", "Class", "Status",
-    "Source of the price", "Source of the power", "Id",
-)  # fmt: skip
+    *(
+        "Hardware",
+        "Orderable unit",
+        "Chosen",
+        "Why",
+        "Price",
+        "Enters at",
+        "Change needed",
+        "Power, kW",
+        "Vendor",
+        "Class",
+        "Status",
+    ),
+    *("Source of the price", "Source of the power"),
+)
 FROZEN, CALC = Style(Role.FROZEN, USD), Style(Role.CALC, PERCENT)
-STYLES = (Style(), Style(Role.CHECK), Style(), FROZEN, FROZEN, CALC, Style(Role.FROZEN, AMOUNT), *[Style()] * 6)
+STYLES = (Style(), Style(), Style(Role.CHECK), Style(), FROZEN, FROZEN, CALC, Style(Role.FROZEN, AMOUNT), *[Style()] * 5)
 W_PER_KW = 1000.0
 
 
@@ -27,7 +39,7 @@ def write(book: Book) -> None:
     )
     sheet = book.sheet(SHEET, "Hardware considered", note, Kind.OUTPUT)
     sheet.freeze = "B6"
-    sheet.widths |= {1: 40.0, 3: 44.0, 11: 32.0, 12: 32.0}
+    sheet.widths |= {1: 30.0, 2: 34.0, 4: 46.0, 12: 46.0, 13: 46.0}
     sheet.table(HEADS, [_row(book, one, sheet.row + 1 + index) for index, one in enumerate(rows)], STYLES)
     _claims(book, sheet, rows)
 
@@ -37,13 +49,13 @@ def _row(book: Book, one: SystemRow, row: int) -> tuple[Value, ...]:
     name = f"{one.system_name} (what-if figures)" if one.what_if else one.system_name
     change = None
     if one.entry_price_usd is not None and one.price_usd:
-        change = Formula(f"=E{row}/D{row}-1", one.entry_price_usd / one.price_usd - 1.0)
+        change = Formula(f"=F{row}/E{row}-1", one.entry_price_usd / one.price_usd - 1.0)
     power = None if one.power_w is None else one.power_w / W_PER_KW
     price: Value = "not known" if one.price_usd is None else one.price_usd
     return (
-        name, chosen, "" if one.chosen and one.reason == "chosen" else one.reason, price, one.entry_price_usd, change,
-        "not known" if power is None else power, one.vendor, one.hardware_class, one.status,
-        book.source(one.price_source), book.source(one.power_source), one.system,
+        one.hardware, name, chosen, "" if one.chosen and one.reason == "chosen" else one.reason, price,
+        one.entry_price_usd, change, "not known" if power is None else power, one.vendor, one.hardware_class, one.status,
+        book.source(one.price_source), book.source(one.power_source),
     )  # fmt: skip
 
 
@@ -53,7 +65,9 @@ def _claims(book: Book, sheet: Sheet, rows: tuple[SystemRow, ...]) -> None:
     if not found:
         return
     sheet.section("Published claims, and what the physical floor says of them", len(HEADS))
-    lines = [(name, claim.verdict, claim.explanation, claim.claim, book.source(claim.source)) for name, claim in found]
-    sheet.write("System", "Verdict", "Why", "Claim", "Source", style=[Style(Role.HEAD)] * 5)
-    for line in lines:
-        sheet.write(*line, style=[Style(), Style(Role.CHECK), Style(), Style(), Style()])
+    lines = [(name, claim.claim, claim.verdict, claim.explanation, book.source(claim.source)) for name, claim in found]
+    sheet.write("System", "Claim", "Verdict", "Why", style=[Style(Role.HEAD)] * 4)
+    sheet.put(sheet.row - 1, 12, "Source", Style(Role.HEAD))
+    for *words, source in lines:
+        row = sheet.write(*words, style=[Style(), Style(), Style(Role.CHECK), Style()])
+        sheet.put(row, 12, source, Style())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from openpyxl.utils import get_column_letter
+
 from reports.book import Book
-from reports.charts import Curve, bars, scatter
+from reports.charts import Curve, axis_format, bars, scatter
 from reports.grid import Formula, Kind, Sheet, Value
 from reports.styles import COUNT, PERCENT, USD, Role, Style
 
 SHEET = "Options"
+CHART_ROWS = 19
 FROZEN, CALC = Style(Role.FROZEN, USD), Style(Role.CALC, USD)
 
 
@@ -31,7 +34,9 @@ def write(book: Book) -> None:
         heads = ("Million tokens a month", *(f"{way}, USD a month" for way in ways))
         rows = [(volume, *(crossover.usd_month[way][i] for way in ways)) for i, volume in enumerate(crossover.volume_mtok_month)]
         styles = [Style(Role.FROZEN, COUNT), *[FROZEN] * len(ways)]
-        _curves(sheet, ways, sheet.table(heads, rows, styles))
+        lines = sheet.table(heads, rows, styles)
+        _curves(sheet, ways, lines)
+        sheet.row = max(sheet.row, lines.start + CHART_ROWS)
 
 
 def _rivals(book: Book, sheet: Sheet) -> None:
@@ -78,11 +83,12 @@ def _rivals(book: Book, sheet: Sheet) -> None:
 
 
 def _curves(sheet: Sheet, ways: list[str], rows: range) -> None:
+    """Draw the ways' costs at the right of their table."""
     head, first, last = rows.start - 1, rows.start, rows.stop - 1
-    letters = "BCDEFGHIJ"[: len(ways)]
+    letters = [get_column_letter(2 + index) for index in range(len(ways))]
     curves = [Curve(f"{SHEET}!${c}${first}:${c}${last}", f"{SHEET}!${c}${head}") for c in letters]
-    chart = scatter(
-        "Monthly cost against volume", f"{SHEET}!$A${first}:$A${last}", curves, ("million tokens a month", "USD a month"), "#,##0"
-    )
-    sheet.charts.append((chart, f"A{sheet.row + 1}"))
-    sheet.row += 19
+    most = [cell.value for row in rows for cell in list(sheet.cells[row].values())[1:] if isinstance(cell.value, float)]
+    volumes = f"{SHEET}!$A${first}:$A${last}"
+    units = ("million tokens a month", "USD a month")
+    chart = scatter("Monthly cost against volume", volumes, curves, units, axis_format(most, "USD"))
+    sheet.charts.append((chart, f"{get_column_letter(3 + len(ways))}{head}"))

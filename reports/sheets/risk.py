@@ -32,7 +32,15 @@ def _stress(book: Book, sheet: Sheet, money: Money) -> None:
     """Write the net present cost under a few plain misfortunes."""
     npc = book.spots["npc"]
     sheet.section("Stress", 7)
-    heads = ("If ...", "By", "Present value it moves", "Net present cost", "More than planned", "Relative", "Names matched")
+    heads = (
+        "If ...",
+        "By",
+        "Present value it moves",
+        "Net present cost",
+        "More than planned",
+        "Relative",
+        "Lines that multiply by",
+    )
     styles = (Style(), Style(Role.INPUT, PERCENT), CALC, CALC, CALC, SHARE, Style(Role.NOTE))
     cases = (
         ("energy costs twice as much", "* × tariff_usd_kwh*", 1.0),
@@ -80,7 +88,7 @@ def _evidence(book: Book, sheet: Sheet, money: Money) -> None:
     if not usd:
         return
     sheet.section("What the prices rest on", 7)
-    heads = ("Price", "How known", "Date", "Present value through it", "Share of the cost", "Names matched")
+    heads = ("Price", "How known", "Date", "Present value through it", "Share of the cost", "Lines that multiply by")
     styles = (Style(), Style(), Style(), CALC, SHARE, Style(Role.NOTE))
     npc = book.spots["npc"]
     rows: list[tuple[Value, ...]] = []
@@ -129,7 +137,7 @@ def _latency(book: Book, sheet: Sheet) -> None:
         ("at the slow edge of the 80 % interval", sum(row.high80_s <= row.limit_s for row in rows)),
         ("at the slow edge of the 95 % interval", sum(row.high95_s <= row.limit_s for row in rows)),
     )
-    frozen = Style(Role.FROZEN, COUNT)
+    frozen = Style(Role.FROZEN, "0_)")
     sheet.table(heads, [(name, None, None, kept, len(rows)) for name, kept in cases], (Style(), Style(), Style(), frozen, frozen))
 
 

@@ -52,7 +52,7 @@ def _tornado(book: Book, sheet: Sheet, found: list[Exposure]) -> None:
         "Cost at high",
         "Less at low",
         "More at high",
-        "Names matched",
+        "Lines that multiply by",
     )
     number, text = Style(Role.CALC, VALUE), Style(Role.NOTE)
     styles = (Style(), Style(Role.LINK, VALUE), number, number, Style(), CALC, CALC, CALC, CALC, CALC, text)

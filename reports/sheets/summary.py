@@ -9,9 +9,9 @@ from openpyxl.chart._chart import ChartBase
 
 from planner.economics.lines import Group
 from reports.book import Book
-from reports.charts import Curve, axis_format, bars, curve_of, lines, periods_range, sheet_prefix, stacked_columns
+from reports.charts import Curve, axis_format, bars, curve_of, lines, periods_range, sheet_prefix, stacked_columns, whole_numbers
 from reports.grid import HEAD_ROW, Formula, Kind, Sheet, Spot
-from reports.styles import AMOUNT, COUNT, USD, Role, Style
+from reports.styles import AMOUNT, COUNT, USD, USD_UNIT, Role, Style
 from reports.text import clean
 
 SHEET = "Summary"
@@ -21,6 +21,7 @@ MOST_SITES, MOST_LINES, LINE = 4, 6, 120
 def write(book: Book) -> None:
     """Fill the sheet; every figure is a link to where it is computed."""
     sheet = book.sheet(SHEET, "Summary", str(book.plan.scenario.get("title", "")), Kind.OUTPUT)
+    sheet.one_page = True
     sheet.widths |= {1: 40.0, 2: 18.0, 3: 14.0, 4: 60.0}
     sheet.section("Decision", 9)
     for part in wrap(clean(book.plan.decision), LINE, max_lines=MOST_LINES) or [""]:
@@ -46,6 +47,16 @@ def _figures(book: Book) -> Iterator[tuple[str, Spot, str, str, str]]:
     for group in (Group.CAPEX, Group.OPEX, Group.RENT, Group.TOKENS):
         if f"group:{group.value}" in spots:
             yield f"   of which {group.value}, present value", spots[f"group:{group.value}"], USD, "USD", ""
+    for name, spot in spots.items():
+        if name.startswith("figure:usd_per_mtok/"):
+            workload = book.title_of("workloads", name.rpartition("/")[2])
+            yield (
+                f"Cost of a million tokens, {workload}",
+                spot,
+                USD_UNIT,
+                "USD/Mtok",
+                "present cost over discounted tokens",
+            )
     if "units" in rows:
         units = rows["units"]
         yield "Units in the first period", units.period(0), COUNT, "units", "orderable systems, all sites"
@@ -79,7 +90,9 @@ def _charts(book: Book, sheet: Sheet) -> None:
     if "units" in book.rows:
         top, bottom = book.rows["units"]
         fleet = [Curve(_row_range(book, "Fleet", row), f"Fleet!$A${row}") for row in range(top, bottom + 1)]
-        charts.append(stacked_columns("Fleet by period", names, fleet, "units", "#,##0"))
+        columns = stacked_columns("Fleet by period", names, fleet, "units", "#,##0")
+        whole_numbers(columns, book.lines["units"].values)
+        charts.append(columns)
     power = _power(book)
     if power:
         watts = [value for name, line in book.lines.items() if name.startswith("nameplate:") for value in line.values]

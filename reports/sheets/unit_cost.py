@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from planner.economics.discounting import Timing
 from planner.plan.money import Figure, Money
 from reports.book import Book
-from reports.grid import FIRST_PERIOD, Formula, Kind, Line, Sheet, Value
-from reports.styles import FACTOR, USD, VALUE, Role, Style
+from reports.grid import Formula, Kind, Line, Sheet, Value
+from reports.sheets.quantities import SHEET as QUANTITIES
+from reports.styles import AMOUNT, FACTOR, USD, VALUE, Role, Style
 
 SHEET, SHARES = "Unit cost", "Cost shares"
 AGREEMENT = 1e-9
+MILLION, RECIPROCAL = 1e6, "tokens_per_usd"
 LIVE, FROZEN = Style(Role.CALC, VALUE), Style(Role.FROZEN, VALUE)
 
 
@@ -22,39 +24,49 @@ def write(book: Book) -> None:
     if money is None or not money.figures:
         return
     note = "Each figure by its one definition. Those that divide cost lines by discounted volume follow edits; grey is frozen."
-    sheet = book.sheet(SHEET, "Unit cost", note, Kind.OUTPUT, timed=True)
+    sheet = book.sheet(SHEET, "Unit cost", note, Kind.OUTPUT)
+    sheet.freeze = "B5"
+    sheet.widths |= {1: 44.0, 2: 28.0, 3: 16.0, 4: 18.0, 5: 84.0}
     live = [figure for figure in money.figures if _agrees(figure, money)]
-    columns = _shares(book, live, money) if live else {}
-    top = sheet.row
-    sheet.row += len(money.figures) + 1
-    divisors = _divisors(sheet, live)
-    sheet.row, bottom = top, sheet.row
-    _figures(book, sheet, money.figures, columns, divisors)
-    sheet.row = bottom
+    numerators = _shares(book, live, money) if live else {}
+    divisors = _divisors(book, live)
+    book.spots["million"] = sheet.spot(3, sheet.row, MILLION)
+    sheet.write("A million", "", MILLION, "tokens", style=[Style(), Style(), FROZEN, Style()])
+    sheet.row += 1
+    heads = (Style(Role.HEAD), Style(Role.HEAD), Style(Role.HEAD_NUMBER), Style(Role.HEAD), Style(Role.HEAD))
+    sheet.write("Figure", "Of", "Value", "Unit", "Definition", style=heads)
+    for figure in money.figures:
+        row = sheet.write(figure.label, _scope(book, figure), None, figure.unit, figure.definition)
+        if _key(figure) in numerators:
+            _live(book, sheet, figure, numerators[_key(figure)], divisors[figure.divisor_by_period], row)
+        elif figure.id == RECIPROCAL and f"figure:usd_per_mtok/{figure.scope}" in book.spots:
+            _reciprocal(book, sheet, figure, row)
+        else:
+            sheet.put(row, 3, figure.value, FROZEN)
+        book.spots[f"figure:{_key(figure)}"] = sheet.spot(3, row, figure.value)
 
 
-def _figures(
-    book: Book, sheet: Sheet, figures: Sequence[Figure], columns: dict[str, str], divisors: dict[tuple[float, ...], Line]
-) -> None:
-    heads = ("Figure", "Of", "", "Unit", "", "Value", "", "Definition")
-    sheet.write(*heads, style=[Style(Role.HEAD)] * 5 + [Style(Role.HEAD_NUMBER)] * 2 + [Style(Role.HEAD)])
-    factor = (
-        book.lines[f"factor:{Timing.OPERATING.value}"].span(SHEET) if f"factor:{Timing.OPERATING.value}" in book.lines else ""
-    )
-    for figure in figures:
-        scope = "the plan" if figure.scope == "plan" else book.title_of("workloads", book.title_of("sites", figure.scope))
-        row = sheet.write(figure.label, scope, "", figure.unit, style=Style())
-        sheet.put(row, FIRST_PERIOD, figure.definition, Style(Role.NOTE))
-        key = _key(figure)
-        if key not in columns:
-            sheet.put(row, 6, figure.value, FROZEN)
-            continue
-        numerator = columns[key]
-        divisor = divisors[figure.divisor_by_period].span(SHEET)
-        sheet.put(row, 6, Formula(f"={numerator}/SUMPRODUCT({divisor},{factor})", figure.value), LIVE)
-        spot = sheet.spot(6, row, figure.value)
-        book.spots[f"figure:{key}"] = spot
-        book.check_as_planned(f"As planned: {figure.label}", spot, figure.value)
+def _scope(book: Book, figure: Figure) -> str:
+    if figure.scope == "plan":
+        return "the plan"
+    return book.title_of("workloads", book.title_of("sites", figure.scope))
+
+
+def _live(book: Book, sheet: Sheet, figure: Figure, numerator: str, divisor: Line, row: int) -> None:
+    """Write a figure as its share of the cost lines over its discounted volume, and register that it is as planned."""
+    factors = book.lines[f"factor:{Timing.OPERATING.value}"]
+    formula = f"={numerator}/SUMPRODUCT({divisor.span(SHEET)},{factors.span(SHEET)})"
+    sheet.put(row, 3, Formula(formula, figure.value), LIVE)
+    book.check_as_planned(f"As planned: {figure.label}", sheet.spot(3, row, figure.value), figure.value)
+
+
+def _reciprocal(book: Book, sheet: Sheet, figure: Figure, row: int) -> None:
+    """Write tokens per dollar as the exact reciprocal of dollars per million tokens."""
+    cost = book.spots[f"figure:usd_per_mtok/{figure.scope}"]
+    million = book.spots["million"]
+    exact = math.isclose(million.value / cost.value, figure.value, rel_tol=AGREEMENT) if cost.value else False
+    formula = Formula(f"={million.seen_from(SHEET)}/{cost.seen_from(SHEET)}", figure.value)
+    sheet.put(row, 3, formula if exact else figure.value, LIVE if exact else FROZEN)
 
 
 def _agrees(figure: Figure, money: Money) -> bool:
@@ -71,19 +83,17 @@ def _key(figure: Figure) -> str:
     return f"{figure.id}/{figure.scope}"
 
 
-def _divisors(sheet: Sheet, live: Sequence[Figure]) -> dict[tuple[float, ...], Line]:
-    """Write each volume that figures are divided by, once."""
+def _divisors(book: Book, live: Sequence[Figure]) -> dict[tuple[float, ...], Line]:
+    """Write each volume that figures are divided by, once, below the quantities."""
     found: dict[tuple[float, ...], Line] = {}
     if not live:
         return found
-    sheet.section("What they are divided by, before discounting")
-    sheet.timeline("Volume of", "", "", "Unit", "")
+    sheet = book.sheets[QUANTITIES]
+    sheet.section("volumes that unit costs are divided by, before discounting")
     for figure in live:
         if figure.divisor_by_period not in found:
-            unit = figure.unit.partition("/")[2] or "units"
-            found[figure.divisor_by_period] = sheet.series(
-                (figure.label, "", "", unit), figure.divisor_by_period, Style(Role.FROZEN, VALUE)
-            )
+            head = (f"divisor of {figure.unit}", _scope(book, figure), figure.label)
+            found[figure.divisor_by_period] = sheet.series(head, figure.divisor_by_period, Style(Role.FROZEN, AMOUNT))
     return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+import xml.etree.ElementTree as ET
 import zipfile
 from datetime import date
 from pathlib import Path
-from xml.etree import ElementTree
 
 import openpyxl
 import pytest
@@ -85,7 +85,7 @@ def test_hostile_words_add_no_formula_link_or_part(tmp_path: Path, seed: int) ->
         assert b"<hyperlink" not in part
     assert not [name for name in content if re.search(r"external|vba|connection|dde", name, re.IGNORECASE)]
     for part in (content[name] for name in content if name.endswith(".xml")):
-        ElementTree.fromstring(part)
+        ET.fromstring(part)
     book = openpyxl.load_workbook(tmp_path / "hostile.xlsx")
     for sheet in book:
         for row in sheet.iter_rows():

@@ -93,8 +93,8 @@ def test_an_edited_price_moves_unit_costs(book: Workbook) -> None:
     volume = sum(part * factor for part, factor in zip(figure.divisor_by_period, factors, strict=True))
     expected = sum(share * present[item] for item, share in figure.shares.items()) / volume
     edited = book.edited({book.find("Assumptions", "J", "purchase_usd[system-0]", "B"): 99_000.0})
-    assert edited.value("Unit cost", "F6") == pytest.approx(expected, rel=1e-9)
-    assert edited.value("Unit cost", "F6") != pytest.approx(figure.value, rel=1e-6)
+    assert edited.value("Unit cost", "C8") == pytest.approx(expected, rel=1e-9)
+    assert edited.value("Unit cost", "C8") != pytest.approx(figure.value, rel=1e-6)
 
 
 def test_an_edit_is_told_from_a_failure(book: Workbook) -> None:
