@@ -41,15 +41,23 @@ def measure(cases: list[Case]) -> list[tuple[Case, float, float]]:
         rows.append((case, simulated, predicted))
         share = simulated / case.saturation_rps
         error = predicted / simulated - 1 if simulated else np.nan
-        print(f"{case.name:45s} simulated {simulated:8.3f} predicted {predicted:8.3f} load {share:.2f} error {error:+.1%}", flush=True)
+        print(
+            f"{case.name:45s} simulated {simulated:8.3f} predicted {predicted:8.3f} load {share:.2f} error {error:+.1%}",
+            flush=True,
+        )
     return rows
 
 
 def summary(rows: list[tuple[Case, float, float]]) -> str:
     """Return a table of the errors by kind of pool and burstiness."""
-    lines = ["| pool | CV of gaps | cases | median error | 90 % of errors within | worst | within 10 % |", "|---|--:|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| pool | CV of gaps | cases | median error | 90 % of errors within | worst | within 10 % |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for kind, variation in sorted({(case.kind, case.variation) for case, _, _ in rows}):
-        chosen = [row for row in rows if (row[0].kind, row[0].variation) == (kind, variation) and row[1] >= 0.1 * row[0].saturation_rps]
+        chosen = [
+            row for row in rows if (row[0].kind, row[0].variation) == (kind, variation) and row[1] >= 0.1 * row[0].saturation_rps
+        ]
         errors = np.array([predicted / simulated - 1 for _, simulated, predicted in chosen])
         sizes = np.abs(errors)
         lines.append(
@@ -116,7 +124,14 @@ def main() -> None:
     rows = measure([case for case in all_cases() if chosen.kind in {None, case.kind}])
     print(summary(rows))
     if chosen.write:
-        parts = ("Cases at 10 % of saturation or more:", summary(rows), "The cases furthest off, at any load:", worst(rows), "Speed:", clock)
+        parts = (
+            "Cases at 10 % of saturation or more:",
+            summary(rows),
+            "The cases furthest off, at any load:",
+            worst(rows),
+            "Speed:",
+            clock,
+        )
         write("\n\n".join(parts))
 
 

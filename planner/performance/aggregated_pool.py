@@ -79,7 +79,8 @@ class AggregatedPool:
         )
         prefill = self.mean_prompt / tokens[-1] * self.cost.full_s[:, 0]
         self.half_full_s = Grid.at(cases.batch, self.slots[:, None] / 2)(self.cost.full_s)[:, 0]
-        self.split = 1 + (cases.dispersion - 1) / cases.replicas
+        # A router by requests in flight comes close to taking turns, F/n; departures out of turn keep it from becoming a clock.
+        self.split = np.maximum(cases.dispersion / cases.replicas, 0.4)
         self.saturation = cases.replicas / np.maximum(busy, prefill)
 
     def _extra_s(self, rate: Floats) -> Floats:

@@ -116,7 +116,7 @@ class BatchCases:
 class State:
     """A pool at a rate.
 
-    `step_s` [s] per batch size is (case, point); the others are (case,): `ahead` the requests that a burst puts before an arrival,
+    `step_s` [s] per batch size is (case, point), the others (case,): `ahead` the requests that a burst puts before an arrival,
     `relaxation` [1/s] how fast the number in flight forgets, `decay` [1/s] of the wait for a slot, `level` the batch where
     departures balance arrivals.
     """
@@ -214,17 +214,24 @@ class BatchPool:
         spread = np.sqrt(variance * kept_variance(lives) + company * (2 + company) / (2 * replicas[:, None]) ** 2)
         batch_sd = slope[:, None] * spread
         batch_skew = 2 * spread / mean
-        deviation, skew = np.maximum(batch_sd, 1e-9 * step), batch_skew
-        ceiling = self.at_full(state.step_s)[:, 0]
-        if prefill is not None:
-            ceiling = prefill.busiest_s
-            mean_step = np.minimum(step + prefill.mean_s, np.maximum(ceiling[:, None], step))
-            deviation = np.sqrt(batch_sd**2 + prefill.variance_s2) + 1e-9 * step
-            extra = np.maximum(mean_step - state.step_s[:, :1], 1e-9 * step)
-            skew = (batch_skew * batch_sd**3 + 1.6 * prefill.variance_s2**2 / extra) / deviation**3
-            step = mean_step
-        tail = gamma_exceeds((limit_s - step) / deviation, np.minimum(skew, 4.0))
-        return np.where((limit_s >= ceiling[:, None]) | (self.cases.steps < 0.5), 0.0, tail)
+        if prefill is None:
+            ceiling = self.at_full(state.step_s)
+            tail = gamma_exceeds((limit_s - step) / np.maximum(batch_sd, 1e-9 * step), np.minimum(batch_skew, 4.0))
+        else:
+            ceiling = prefill.busiest_s[:, None]
+            tail = _interrupted(state, limit_s, step, batch_sd, batch_skew, prefill)
+        return np.where((limit_s >= ceiling) | (cases.steps < 0.5), 0.0, tail)
+
+
+def _interrupted(
+    state: State, limit_s: Floats, step: Floats, batch_sd: Floats, batch_skew: Floats, prefill: Interference
+) -> Floats:
+    """Return P(mean step > limit) where prefill comes between, (case, point): a gamma tail of both variances together."""
+    mean = np.minimum(step + prefill.mean_s, np.maximum(prefill.busiest_s[:, None], step))
+    deviation = np.sqrt(batch_sd**2 + prefill.variance_s2) + 1e-9 * step
+    extra = np.maximum(mean - state.step_s[:, :1], 1e-9 * step)
+    skew = (batch_skew * batch_sd**3 + 1.6 * prefill.variance_s2**2 / extra) / deviation**3
+    return gamma_exceeds((limit_s - mean) / deviation, np.minimum(skew, 4.0))
 
 
 def slowest_s(pool: BatchPool, state: State, allowed: float, prefill: Interference | None) -> Floats:

@@ -92,7 +92,11 @@ def prefill_cases(count: int = 120_000) -> Iterator[Case]:
         service = Distribution(1e-3 + 1e-4 * points.values, points.weights)
 
         def within(
-            rate: float, service_s: Floats = service_s, variation: float = variation, limit_s: float = limit_s, replicas: int = replicas
+            rate: float,
+            service_s: Floats = service_s,
+            variation: float = variation,
+            limit_s: float = limit_s,
+            replicas: int = replicas,
         ) -> float:
             response = prefill_response_s(arrivals_s(variation, count) / rate, service_s, replicas)
             return float(np.mean(settled(response) <= limit_s))
@@ -128,7 +132,9 @@ def mixed_step_s(batch: int, tokens: int) -> float:
 def decode_cases(count: int = 24_000) -> Iterator[Case]:
     """Yield decode pools: bound by TPOT at 24 (tight) or 96 (loose) sequences, or by the memory of 48 (memory)."""
     engine_s = np.array([decode_step_s(int(size), 0) for size in BATCH])
-    for name, variation, limit, percentile, replicas in product(LENGTHS, VARIATIONS, ("tight", "loose", "memory"), PERCENTILES, REPLICAS):
+    for name, variation, limit, percentile, replicas in product(
+        LENGTHS, VARIATIONS, ("tight", "loose", "memory"), PERCENTILES, REPLICAS
+    ):
         steps = lengths(name, "answer", count, SEED) - 1
         bound, slots = {"tight": (24, 256), "loose": (96, 256), "memory": (200, 48)}[limit]
         limit_s = decode_step_s(bound, 0) * 1.0001
@@ -191,7 +197,10 @@ def aggregated_cases(count: int = 12_000) -> Iterator[Case]:
             level = Limits(ttft_s=limits[0], ttft_percentile=percentile, tpot_s=limits[1], tpot_percentile=percentile)
             drawn = quadrature(name, "prompt"), quadrature(name, "answer")
             stream = Arrivals.of_gaps(variation)
-            return float(aggregated_capacity_rps(engine, *drawn, level, arrivals=stream, replicas=replicas, admission_s=ttft_s / 2))
+            patience_s = limits[0] / 2
+            return float(
+                aggregated_capacity_rps(engine, *drawn, level, arrivals=stream, replicas=replicas, admission_s=patience_s)
+            )
 
         each_s = steps.mean() * mixed_step_s(128, 0) / 128 + prompts.mean() / 512 * (mixed_step_s(32, 512) - mixed_step_s(32, 0))
         yield Case("aggregated", name, variation, limit, percentile, replicas, predicted, within, 1.1 * replicas / each_s)

@@ -139,5 +139,5 @@ def test_chunks_cover_every_case_once(count: int) -> None:
 
 @pytest.mark.parametrize("percentile", [99.0, 0.3, 1.0, float("nan")])
 def test_percentile_is_a_share(percentile: float) -> None:
-    with pytest.raises(InputError, match="0.99 for p99"):
+    with pytest.raises(InputError, match=r"0\.99 for p99"):
         check_percentile(percentile)
