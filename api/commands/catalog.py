@@ -27,8 +27,13 @@ CHECK_EXAMPLES = """
 Examples:\n
   splitfleet catalog check negotiated-prices/
 """
+AUDIT_EXAMPLES = """
+Examples:\n
+  splitfleet catalog audit\n
+  splitfleet catalog audit --hardware "Groq LPU" --json
+"""
 
-app = typer.Typer(help="List, show and check what is known of hardware, models and costs.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check and audit what is known of hardware, models and costs.", no_args_is_help=True)
 
 Folders = Annotated[list[Path] | None, typer.Option("--catalog", help="Folder of YAML that overlays the catalog; repeatable.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, in SI units and US dollars.")]
@@ -84,6 +89,30 @@ def check(
     known, own = _open(catalog), _open([*(catalog or []), folder])
     changed = _changed(known, own)
     typer.echo(f"{folder}: valid; {changed}")
+
+
+@app.command(epilog=AUDIT_EXAMPLES)
+def audit(
+    hardware: Annotated[str | None, typer.Option(help="Only claims about this hardware, by id or alias.")] = None,
+    catalog: Folders = None,
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page of Markdown, as docs/audit.md is.")] = False,
+) -> None:
+    """Set every published speed beside the physical floor and our prediction: possible, impossible, or only with help."""
+    from api.terminal import audit_sheet
+    from catalog.lookup import find_hardware
+    from planner.performance.audit import audit as audited
+    from planner.performance.audit import verdicts_for
+
+    known = _open(catalog)
+    verdicts = audited(known) if hardware is None else verdicts_for(find_hardware(known, hardware).id, known)
+    if as_json:
+        _print_json(audit_sheet.rows(verdicts, known))
+    elif markdown:
+        typer.echo(audit_sheet.markdown(verdicts, known), nl=False)
+    else:
+        _print(audit_sheet.table(verdicts))
+        _print(audit_sheet.summary(verdicts))
 
 
 def _open(folders: list[Path] | None) -> Catalog:

@@ -68,6 +68,10 @@ class Bounds:
         held = free / cache_bytes_per_request(self.op, np.asarray(context_tokens))
         return np.asarray(np.maximum.reduceat(held, self._starts))
 
+    def with_endless_bandwidth(self) -> Bounds:
+        """Return the bounds of arithmetic and wires alone."""
+        return replace(self, op=replace(self.op, bandwidth_bytes_s=np.full_like(self.op.bandwidth_bytes_s, np.inf)))
+
     def _best(self, layouts_s: FloatArray) -> FloatArray:
         """Return the least time for each of `numbers`; whoever has more chips may leave some idle."""
         return np.asarray(np.minimum.accumulate(np.minimum.reduceat(layouts_s, self._starts)))

@@ -11,7 +11,7 @@ from catalog.lookup import find_hardware, find_model
 from planner.performance.audit.judge import case_of, claimed_s, judge
 from planner.performance.audit.prediction import predicted
 from planner.performance.audit.verdict import Finding, Verdict, Word
-from planner.performance.audit.words import claim_text, prediction_text
+from planner.performance.audit.words import claim_text, prediction_text, short_name
 from planner.performance.estimate import Figure
 
 _KEPT = 4
@@ -71,7 +71,7 @@ def verdict_of(speed: Speed, catalog: Catalog) -> Verdict:
     """Return the verdict on one published speed."""
     hardware = _hardware(speed, catalog)
     model = _model(speed, hardware, catalog)
-    claim = claim_text(speed, hardware.name if hardware else speed.hardware, model.id if model else speed.model)
+    claim = claim_text(speed, short_name(hardware) if hardware else speed.hardware, model.id if model else speed.model)
     ids = (hardware.id if hardware else None, model.id if model else None)
     if hardware is None or model is None:
         unknown = f"hardware '{speed.hardware}'" if hardware is None else f"model '{speed.model}'"

@@ -10,7 +10,7 @@ from catalog.items import Hardware, Model, Precision, Speed, SpeedMetric
 from planner.errors import Unsupported
 from planner.performance.audit.bounds import Bounds, bounds_of
 from planner.performance.audit.verdict import Finding, Word
-from planner.performance.audit.words import chips, milliseconds, model_at, number
+from planner.performance.audit.words import chips, milliseconds, model_at, number, short_name
 from planner.performance.formats import FORMATS, weight_format
 from planner.performance.layout import Layout
 from planner.performance.operands import FloatArray, check_supported
@@ -61,7 +61,7 @@ def judge(case: Case) -> Finding:
     except Unsupported as error:
         return Finding(Word.IMPOSSIBLE, str(error), case.weights, case.speed.chips)
     if len(bounds.numbers) == 0:
-        return Finding(Word.IMPOSSIBLE, f"no number of {case.hardware.name} holds {case.subject}", case.weights)
+        return Finding(Word.IMPOSSIBLE, f"no number of {short_name(case.hardware)} holds {case.subject}", case.weights)
     if case.speed.chips is not None and case.speed.chips < bounds.numbers[0]:
         return _does_not_fit(case, bounds)
     if not bounds.bandwidth_known:
@@ -129,7 +129,7 @@ def _total(case: Case, bounds: Bounds) -> Finding:
     if most < claimed / _ROUNDING:
         enough = "no number of chips is enough" if fewest is None else f"at least {fewest:,} chips"
         why = f"{on} make at most {number(most)} tokens/s, claimed {number(claimed)}: {enough}"
-        helped = claimed <= most * MOST_TOKENS_PER_STEP and not _compute_bound(case, bounds, place)
+        helped = claimed <= most * MOST_TOKENS_PER_STEP and not _beyond_arithmetic(case, bounds, place)
         word = Word.SPECULATION if helped and case.speed.speculation != "no" else Word.IMPOSSIBLE
         return Finding(word, why, *given, fewest, most)
     if not bounds.compute_known:
@@ -167,10 +167,11 @@ def _batches(speed: Speed) -> FloatArray:
     return _BATCHES if speed.batch is None else np.append(_BATCHES[speed.batch > _BATCHES], float(speed.batch))
 
 
-def _compute_bound(case: Case, bounds: Bounds, place: int) -> bool:
-    """Return whether arithmetic alone forbids the rate: speculation then saves nothing."""
-    flops = 2.0 * (case.model.params_read - case.model.params_lm_head) * case.speed.figure.value
-    return bool(flops > float(bounds.op.flops) * bounds.numbers[place])
+def _beyond_arithmetic(case: Case, bounds: Bounds, place: int) -> bool:
+    """Return whether arithmetic alone forbids the rate: speculation, which saves reads, is then no help."""
+    if not bounds.compute_known:
+        return False
+    return bool(_rates(case, bounds.with_endless_bandwidth())[:, place].max() < case.speed.figure.value / _ROUNDING)
 
 
 def _batch_for(bounds: Bounds, place: int, context_tokens: float, rate: float) -> int | None:
@@ -192,7 +193,7 @@ def _unpublished(case: Case, what: str) -> Finding:
     if speed.metric in (SpeedMetric.PER_USER, SpeedMetric.TIME_PER_TOKEN):
         read = case.model.params_read * weight_format(case.weights).linear_bytes / claimed_s(speed) / count
         needs.insert(0, f"to read {number(read / 1e12)} TB/s of weights{each}, less with speculative decoding")
-    why = f"{case.hardware.name} publishes {what}; the claim needs {', and '.join(needs)}"
+    why = f"{short_name(case.hardware)} publishes {what}; the claim needs {', and '.join(needs)}"
     return Finding(Word.UNJUDGED, why, case.weights, speed.chips)
 
 

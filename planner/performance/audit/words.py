@@ -7,7 +7,7 @@ from planner.performance.estimate import Figure
 
 
 def claim_text(speed: Speed, hardware: str, model: str) -> str:
-    """Return a claim in one line: `llama-3-70b on 8 x NVIDIA H100 SXM: 45 ms per token, batch 1`."""
+    """Return a claim in one line: `llama-3-70b on 8 x H100 SXM5 80GB: 45.0 ms per token, batch 1`."""
     chips = "" if speed.chips is None else f"{speed.chips:,} x "
     said = [
         figure_text(speed),
@@ -42,14 +42,19 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:#.3g}".removesuffix(".")
 
 
+def short_name(hardware: Hardware) -> str:
+    """Return the first of the names that a catalog entry gives, without what stands in brackets."""
+    return hardware.name.partition(" / ")[0].partition(" (")[0]
+
+
 def chips(count: int, hardware: Hardware) -> str:
-    """Return a count of chips by name: `8 x NVIDIA H100 SXM5 80GB`."""
-    return f"{count:,} x {hardware.name}"
+    """Return a count of chips by name: `8 x H100 SXM5 80GB`."""
+    return f"{count:,} x {short_name(hardware)}"
 
 
 def model_at(model: Model, weights: Precision, *, stated: bool) -> str:
     """Return the model in its format; a format that nobody stated is the narrowest, the claim's best case."""
-    return f"{model.id} at {weights}" + ("" if stated else " (nothing stated: the narrowest it runs)")
+    return f"{model.id} at {weights}" + ("" if stated else " (the narrowest it runs; none is stated)")
 
 
 def prediction_text(figure: Figure, metric: SpeedMetric) -> str:
