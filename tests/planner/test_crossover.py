@@ -99,13 +99,17 @@ def test_crossings_have_the_date_at_which_demand_gets_there(found: Crossover):
 
 
 @pytest.mark.parametrize(("share", "units"), [(0.97, 1), (1.03, 2)])
-def test_the_capacity_of_a_unit_is_the_planners(context: Context, catalog: Catalog, share: float, units: int):
+def test_the_capacity_of_a_unit_is_the_planners(catalog: Catalog, share: float, units: int):
     """A little less than what a server is said to carry needs one, a little more needs two: bursts are those of its own volume."""
-    (load,) = chosen_loads(context, "chat")
-    (fleet,) = fleets((load,), (8,), shared=True)
-    asked = tokens_month(context, "chat").sum(axis=0)[0]
-    rate = 3.0 * share * fleet.mtok_month / asked
-    plan = solved(small(hardware=H100, workloads=chat(rate, 1.0, 1.0, serving=["aggregated"])), catalog)
+
+    def at(rate: float) -> tuple[Context, float]:
+        context = solved(small(hardware=H100, workloads=chat(rate, 1.0, 1.0, serving=["aggregated"])), catalog)
+        (fleet,) = fleets(chosen_loads(context, "chat"), (8,), shared=True)
+        return context, fleet.mtok_month / float(tokens_month(context, "chat").sum(axis=0)[0])
+
+    rate = 6.0  # near a server's worth, so that replicas share their queue as they do there
+    plan, scale = at(share * rate * at(rate)[1])
+    assert scale == pytest.approx(1.0 / share, rel=0.01)
     assert {row.count for row in plan.solution.owned if row.period == 0} == {units}
 
 
