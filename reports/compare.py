@@ -74,7 +74,7 @@ def _totals(named: Sequence[Named], lines: Sheet, written: date) -> Sheet:
     sheet = Sheet(
         TOTALS, "Plans compared", f"Against the first plan. Written on {written.isoformat()}; USD, present value.", Kind.OUTPUT
     )
-    sheet.widths[1] = 40.0
+    sheet.widths[1], sheet.one_page = 40.0, True
     heads = [Style(Role.HEAD), *[Style(Role.HEAD_NUMBER, wrap=True)] * len(named)]
     sheet.write("Figure", *(one.name for one in named), style=heads)
     total_row = max(lines.cells)

@@ -80,6 +80,8 @@ def _line(line: str, known: LineItem, base: Money, other: Money) -> LineDifferen
     first, second = (sum(item.total_present_usd for item in items.values()) for items in (ours, theirs))
     quantity = sum(_quantity_part(ours.get(item), theirs.get(item)) for item in sorted(ours.keys() | theirs.keys()))
     price = second - first - quantity
+    if abs(price) <= SMALL * max(1.0, abs(first), abs(second)):
+        price, quantity = 0.0, second - first
     words = _words(known, ours, theirs, second - first, quantity, price)
     return LineDifference(line, known.group.value, known.label, first, second, quantity, price, words)
 

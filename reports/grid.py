@@ -13,6 +13,7 @@ from enum import StrEnum
 from openpyxl.chart._chart import ChartBase
 from openpyxl.formatting.rule import Rule
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 
 from reports.styles import BOOLEAN, GENERAL, VALUE, Role, Style, number_format
 from reports.text import cell_text, finite, looks_like_formula
@@ -110,6 +111,7 @@ class Sheet:
     widths: dict[int, float] = field(default_factory=dict)
     charts: list[tuple[ChartBase, str]] = field(default_factory=list)
     rules: list[tuple[str, Rule]] = field(default_factory=list)
+    validations: list[DataValidation] = field(default_factory=list)
     freeze: str = ""
     landscape: bool = True
     one_page: bool = False

@@ -109,6 +109,8 @@ def _dress(target: Worksheet, sheet: Sheet, title: str) -> None:
     target.freeze_panes = sheet.freeze or None
     for area, rule in sheet.rules:
         target.conditional_formatting.add(area, rule)
+    for validation in sheet.validations:
+        target.data_validations.append(validation)
     for chart, anchor in sheet.charts:
         target.add_chart(chart, anchor)
     _print_setup(target, sheet, title)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from openpyxl.worksheet.datavalidation import DataValidation
+
 from planner.economics.assumptions import Assumption, Axis
 from planner.economics.discounting import Convention
 from planner.plan.money import Money
@@ -53,6 +55,20 @@ def write(book: Book) -> None:
         for assumption in group:
             if assumption.id not in book.spots:
                 _write_one(book, sheet, assumption, paths.get(assumption.id))
+    _validate(sheet, book.spots["discount_rate"].row)
+
+
+def _validate(sheet: Sheet, rate_row: int) -> None:
+    """Let the value cells take numbers only: none below zero, a discount rate above -100 %."""
+    rate = DataValidation("decimal", operator="greaterThan", formula1="-1", showErrorMessage=True)
+    rate.error, rate.errorTitle = "A yearly rate above -100 %, such as 10%", "Discount rate"
+    rate.add(f"B{rate_row}")
+    number = DataValidation("decimal", operator="greaterThanOrEqual", formula1="0", showErrorMessage=True, allow_blank=False)
+    number.error, number.errorTitle = "A number of the unit in column C, not below zero", "Assumption"
+    for row, cells in sheet.cells.items():
+        if row != rate_row and 2 in cells and cells[2].style.role is Role.INPUT:
+            number.add(f"B{row}")
+    sheet.validations += [rate, number]
 
 
 def _order(assumption: Assumption) -> tuple[int, str]:
