@@ -13,7 +13,7 @@ from planner.economics.drivers import commitment_series, ownership_series
 from planner.economics.evaluation import counted_at_zero, evaluate, exclusions
 from planner.economics.lines import DRIVER_UNITS, Driver, DriverSeries, Exclusion, LineItem
 from planner.economics.summary import asset_account, carbon_items, emissions, summarise
-from planner.economics.templates import COST_LINES, NEVER_COUNTED
+from planner.economics.templates import CARBON_LINES, COST_LINES, NEVER_COUNTED
 from planner.plan.money import Crossover, Figure, Money, Totals
 from planner.question.workloads import class_mean_over_design, mean_over_design
 from planner.scenario import CLOUD
@@ -60,8 +60,19 @@ def _excluded(context: Context, costs: tuple[LineItem, ...]) -> tuple[Exclusion,
             for line in COST_LINES
             if line.enabled_by and line.driver in NO_QUANTITY and terms.switches.is_on(line.id)
         ),
+        *_unknown_carbon(context),
         *(Exclusion("", label, "never counted") for label in NEVER_COUNTED),
     )
+
+
+def _unknown_carbon(context: Context) -> Iterator[Exclusion]:
+    """Yield whose emissions nobody knows: grids without an intensity, and what others run."""
+    line = next(one for one in CARBON_LINES if one.driver is Driver.IT_KWH)
+    for site in context.scenario.sites:
+        if site.carbon_intensity is None:
+            yield Exclusion(line.id, line.label, "what a kWh emits there is not stated; give carbon_intensity", site.id)
+    if context.costs.rentals or context.costs.apis:
+        yield Exclusion(line.id, line.label, "emissions of rented machines and token APIs are not known", CLOUD)
 
 
 def cost_items(context: Context, drivers: list[DriverSeries]) -> tuple[LineItem, ...]:

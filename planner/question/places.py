@@ -10,6 +10,7 @@ from planner.economics.discounting import Vector
 from planner.economics.lines import Driver
 from planner.economics.price_list import PriceList
 from planner.economics.templates import CARBON_LINES
+from planner.errors import InputError, Problem
 from planner.options.market import Market, Offering
 from planner.performance.book import book_of
 from planner.performance.power import power_of
@@ -29,8 +30,27 @@ def periods_of(scenario: Scenario, demand: DemandTable) -> tuple[Period, ...]:
 
 def sites_of(scenario: Scenario, demand: DemandTable, costs: Costs) -> tuple[Site, ...]:
     """Return every site, and the cloud where something may be rented."""
+    _check_carbon(scenario)
     own = [_site(site, scenario.horizon.periods, demand, costs) for site in scenario.sites]
     return (*own, *([_cloud(scenario, demand)] if costs.rentals or costs.apis else []))
+
+
+def _check_carbon(scenario: Scenario) -> None:
+    """Raise InputError where carbon is limited, priced or minimised and a site's grid is not known: unknown is not zero."""
+    policy = scenario.policy
+    asked = {
+        "policy.carbon_limit_kg": policy.carbon_limit_kg is not None,
+        "policy.carbon_price_usd_per_t": policy.carbon_price_usd_per_t > 0.0,
+        "goal.minimise": scenario.goal.minimise == "carbon",
+    }
+    by = next((field for field, wanted in asked.items() if wanted), None)
+    missing = [
+        Problem(f"sites[{index}].carbon_intensity", f"{by} needs what a kWh emits at {site.id}; give it, such as 350 g/kWh")
+        for index, site in enumerate(scenario.sites)
+        if by is not None and site.carbon_intensity is None
+    ]
+    if missing:
+        raise InputError(missing, document=scenario.id)
 
 
 def it_power_w(site: SitePart, costs: Costs) -> float:

@@ -15,6 +15,7 @@ from planner.answer.money import cost_items, drivers_of, money_of
 from planner.economics.discounting import Timing
 from planner.economics.evaluation import net_present_cost
 from planner.economics.lines import Driver, LineItem
+from planner.errors import InputError
 from planner.plan.money import Money
 from planner.scenario import read_scenario
 from tests.planner.conftest import SMALL, small
@@ -307,3 +308,27 @@ def test_present_value_is_cash_times_the_factor_of_its_timing(solve):
     factors = {timing.value: np.array(values) for timing, values in ((t, context.costs.terms.clock.factors(t)) for t in Timing)}
     for item in cost_items(context, drivers_of(context)):
         assert item.present_usd == pytest.approx(tuple(np.array(item.usd) * factors[item.timing.value]))
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"policy": {"carbon_limit_kg": 1e6}}, "policy.carbon_limit_kg"),
+        ({"policy": {"carbon_price_usd_per_t": 50.0}}, "policy.carbon_price_usd_per_t"),
+        ({"goal": {"minimise": "carbon", "cost_ceiling": "9000000 USD"}}, "goal.minimise"),
+    ],
+)
+def test_carbon_of_an_unknown_grid_is_not_zero(catalog: Catalog, asked: dict[str, object], field: str):
+    """A limit that nothing can break would be worse than none."""
+    site = {key: value for key, value in SMALL["sites"][0].items() if key != "carbon_intensity"}
+    with pytest.raises(InputError, match=rf"sites\[0\]\.carbon_intensity: {field} needs what a kWh emits at hall"):
+        solved(small(hardware=H100, workloads=workload(20), sites=[site], **asked), catalog)
+
+
+def test_emissions_that_nobody_knows_are_said(solve, catalog: Catalog):
+    """A grid without an intensity; machines of others."""
+    site = {key: value for key, value in SMALL["sites"][0].items() if key != "carbon_intensity"}
+    own = money(solved(small(hardware=H100, workloads=workload(20), sites=[site]), catalog))
+    assert own.totals.operational_kg_co2e is None
+    assert {one.site for one in own.excluded if one.line == "carbon.operational"} == {"hall"}
+    assert {one.site for one in money(solve("rent on demand")).excluded if one.line == "carbon.operational"} == {"cloud"}
