@@ -9,10 +9,12 @@ from planner.answer.comparisons import comparison_rows
 from planner.answer.context import Context
 from planner.answer.entry import Entry, entry_prices
 from planner.answer.evidence import chosen_systems
-from planner.answer.future import in_likeliest_future
+from planner.answer.future import in_likeliest_future, likeliest
 from planner.answer.limits import binding_limits
+from planner.answer.risk import risk_of
 from planner.answer.worth import Worth, exact, margins
 from planner.plan.evidence import Comparison
+from planner.plan.risk import Risk
 from planner.program.instance import Goal
 
 
@@ -23,17 +25,30 @@ class Further:
     worths: dict[tuple[str, str], Worth]
     entries: dict[str, Entry]
     comparisons: tuple[Comparison, ...]
+    risk: Risk | None
     notes: tuple[str, ...]
 
 
 def further(context: Context) -> Further:
     """Return the answers to the questions beside a plan that was found; money is the measure of all of them."""
     if context.instance.goal is not Goal.CHEAPEST:
-        return Further({}, {}, (), ("worth of limits, entry prices and rival plans are of the cheapest plan; not asked here",))
+        return Further(
+            {},
+            {},
+            (),
+            _bare_risk(context),
+            ("worth of limits, entry prices and rival plans are of the cheapest plan; not asked here",),
+        )
     worths, one = _worths(context)
     entries, two = _entries(context)
     rivals, three = _rivals(context)
-    return Further(worths, entries, rivals, tuple(note for note in (*one, *two, *three) if note))
+    risk, four = _risk(context)
+    return Further(worths, entries, rivals, risk, tuple(note for note in (*one, *two, *three, *four) if note))
+
+
+def nothing() -> Further:
+    """Return no answers: without a plan there is nothing to ask beside it."""
+    return Further({}, {}, (), None, ())
 
 
 def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth], list[str]]:
@@ -60,3 +75,17 @@ def _rivals(context: Context) -> tuple[tuple[Comparison, ...], list[str]]:
     if allowed is None:
         return (), [why]
     return comparison_rows(context, allowed), allowed.notes
+
+
+def _risk(context: Context) -> tuple[Risk | None, list[str]]:
+    if not context.instance.futures:
+        return None, []
+    allowed, why = allowance(
+        context.scenario, "studies of the futures", lambda one: one.explain.futures, context.solution.columns
+    )
+    risk = risk_of(context, likeliest(context).id, allowed)
+    return risk, [why] if allowed is None else allowed.notes
+
+
+def _bare_risk(context: Context) -> Risk | None:
+    return risk_of(context, likeliest(context).id, None) if context.instance.futures else None

@@ -36,10 +36,9 @@ Record = TypeVar("Record", bound=_Dated)
 
 def in_likeliest_future(context: Context) -> Context:
     """Return the context as it is in its likeliest future; unchanged where no futures are named."""
-    futures = sorted(context.instance.futures, key=lambda one: (-one.probability, one.id))
-    if not futures:
+    if not context.instance.futures:
         return context
-    future = futures[0]
+    future = likeliest(context)
     return replace(
         context,
         demand=_demand(context.demand, future),
@@ -47,6 +46,11 @@ def in_likeliest_future(context: Context) -> Context:
         solution=_solution(context.solution, future.id),
         notes=(*context.notes, *_notes(context, future)),
     )
+
+
+def likeliest(context: Context) -> Future:
+    """Return the future with the highest probability, the first by name among equals."""
+    return min(context.instance.futures, key=lambda one: (-one.probability, one.id))
 
 
 def _demand(demand: DemandTable, future: Future) -> DemandTable:

@@ -10,7 +10,7 @@ from planner.answer.crossover import crossovers_of
 from planner.answer.evidence import change_rows, check_rows, considered_rows
 from planner.answer.figures import figures_of
 from planner.answer.fleet import block_rows, class_rows, demand_rows, fleet_rows, flow_rows, period_rows, pool_rows, power_rows
-from planner.answer.further import Further, further
+from planner.answer.further import further, nothing
 from planner.answer.future import in_likeliest_future
 from planner.answer.limits import limit_rows
 from planner.answer.money import cost_items, drivers_of, money_of
@@ -36,7 +36,7 @@ def answer(context: Context) -> Plan:
     sla = sla_rows(context) if found else ()
     money = _money(context) if found else None
     totals = money.totals if money else None
-    beside = further(asked) if found else Further({}, {}, (), ())
+    beside = further(asked) if found else nothing()
     changes = (*promise_changes(context), *change_rows(context))
     reasons = reasons_of(context, changes)
     labels = context.scenario.horizon.labels()
@@ -68,6 +68,7 @@ def answer(context: Context) -> Plan:
             reasons=reasons,
         ),
         sources=_sources(context),
+        risk=beside.risk,
     ).sealed()
 
 

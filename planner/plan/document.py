@@ -9,6 +9,7 @@ from typing import Literal
 from planner.plan.evidence import Evidence, Solve
 from planner.plan.fleet import BlockRow, ClassRow, DemandRow, FleetRow, FlowRow, PeriodRow, PoolRow, PowerRow, SlaRow
 from planner.plan.money import Money
+from planner.plan.risk import Risk
 from planner.plan.row import Row
 from planner.scenario import sha256_of
 
@@ -41,6 +42,7 @@ class Plan(Row):
     money: Money | None
     evidence: Evidence
     sources: dict[str, str]
+    risk: Risk | None = None
     sha256: str = ""
 
     @property

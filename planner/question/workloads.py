@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from planner.demand.blocks import BlockSet
 from planner.demand.spec import DemandKind
 from planner.demand.table import DemandTable, WorkloadLoad
 from planner.economics.lines import Driver
+from planner.errors import InputError, Problem
 from planner.options.market import Market
 from planner.options.table import OptionRow, OptionsTable
 from planner.program.instance import Future, Link, Option, Policy, Role, ShareBasis, WorkKind, Workload
@@ -206,16 +207,19 @@ def policy_of(scenario: Scenario, vendors: frozenset[str]) -> Policy:
 
 
 def futures_of(scenario: Scenario, market: Market, table: OptionsTable) -> tuple[Future, ...]:
-    """Return the ways the world may turn out; a model that is replaced strands the options on hardware wired to it."""
-    periods = scenario.horizon.periods
+    """Return the ways the world may turn out; a model that is replaced strands the options on hardware wired to it.
+
+    Raises InputError for a system that nobody knows; one that is known but not on the market changes nothing.
+    """
+    _check_systems(scenario, market)
     first = {item.id: item.available_from for item in market.offerings}
     return tuple(
         Future(
             id=case.id,
             probability=case.probability,
-            demand_scale={name: (factor,) * periods for name, factor in case.demand.items()},
-            buy_scale={name: (factor,) * periods for name, factor in case.price.items()},
-            energy_scale={name: (factor,) * periods for name, factor in case.energy.items()},
+            demand_scale=_from(case.demand, case.from_period, scenario),
+            buy_scale=_from({name: factor for name, factor in case.price.items() if name in first}, case.from_period, scenario),
+            energy_scale=_from(case.energy, case.from_period, scenario),
             available_from={name: first[name] + later for name, later in case.late.items() if name in first},
             option_window={
                 row.id: (0, case.model_replaced[row.workload])
@@ -225,3 +229,22 @@ def futures_of(scenario: Scenario, market: Market, table: OptionsTable) -> tuple
         )
         for case in scenario.futures
     )
+
+
+def _from(factors: Mapping[str, float], first: int, scenario: Scenario) -> dict[str, tuple[float, ...]]:
+    """Return each factor by period: 1 before the first period in which it holds."""
+    periods = scenario.horizon.periods
+    return {name: tuple(factor if period >= first else 1.0 for period in range(periods)) for name, factor in factors.items()}
+
+
+def _check_systems(scenario: Scenario, market: Market) -> None:
+    """Raise InputError for names of systems that are neither on the market nor among those that were left out."""
+    known = {item.id for item in market.offerings} | {item.system.id for item in market.left_out}
+    problems = [
+        Problem(f"futures[{index}].{field}", f"no system '{name}' is considered; it is one of {', '.join(sorted(known)[:8])} ...")
+        for index, case in enumerate(scenario.futures)
+        for field, names in (("price", case.price), ("late", case.late))
+        for name in sorted(set(names) - known)
+    ]
+    if problems:
+        raise InputError(problems, document=scenario.id)

@@ -24,6 +24,9 @@ class FutureCase(Strict):
     id: Id
     probability: float = Field(gt=0, le=1)
     note: Text = ""
+    from_period: int = Field(
+        default=0, ge=0, le=60, description="period from which its factors hold; before it the scenario's own"
+    )
     demand: dict[str, Factor] = Field(default={}, description="factor on a workload's volume, by workload")
     price: dict[str, Factor] = Field(default={}, description="factor on a system's price, by system")
     energy: dict[str, Factor] = Field(default={}, description="factor on a site's energy price, by site")
