@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
 
 from job_work import work
+from processes import alive, first_line, started
 from waiting import until
 
 from api.failures import Failure
@@ -69,7 +67,7 @@ def test_the_time_limit_ends_it(tmp_path: Path) -> None:
     end = child.wait(lambda _: None)
     assert isinstance(end, Failure)
     assert end.code == "took-too-long"
-    assert not _alive(child.pid)
+    assert not alive(child.pid or 0)
 
 
 def test_killing_ends_it(tmp_path: Path) -> None:
@@ -77,7 +75,7 @@ def test_killing_ends_it(tmp_path: Path) -> None:
     child = Child(work, _task(tmp_path, "hang"))
     end = child.wait(lambda _: threading.Thread(target=child.kill).start())
     assert isinstance(end, Killed)
-    assert not _alive(child.pid)
+    assert not alive(child.pid or 0)
 
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
@@ -94,21 +92,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     )
     path = tmp_path / "parent.py"
     path.write_text(script, encoding="utf-8")
-    command = [sys.executable, str(path), str(HERE), str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1]) as parent:
-        assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        assert _alive(pid)
-        parent.send_signal(signal.SIGKILL)
-    until(lambda: not _alive(pid))
-
-
-def _alive(pid: int | None) -> bool:
-    assert pid is not None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return (
-        "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8") if Path(f"/proc/{pid}").exists() else False
-    )
+    with started([sys.executable, str(path), str(HERE), str(tmp_path)]) as parent:
+        pid = int(first_line(parent))
+        assert alive(pid)
+    until(lambda: not alive(pid))

@@ -151,7 +151,17 @@ def test_no_file_is_reached_over_the_network(client: TestClient, small: Body, pa
 
 @pytest.mark.parametrize(
     "plan_id",
-    ["nothing", "00000000-0000-4000-8000-000000000000", "..%2f..%2fetc%2fpasswd", "%00", "%c0%af", "C:%5Cboot.ini", "x" * 5000, "{0}", "1' or '1'='1"],
+    [
+        "nothing",
+        "00000000-0000-4000-8000-000000000000",
+        "..%2f..%2fetc%2fpasswd",
+        "%00",
+        "%c0%af",
+        "C:%5Cboot.ini",
+        "x" * 5000,
+        "{0}",
+        "1' or '1'='1",
+    ],
 )
 @pytest.mark.parametrize("name", ["", "/plan.json", "/report.xlsx"])
 def test_an_unknown_plan_is_not_found(client: TestClient, plan_id: str, name: str) -> None:

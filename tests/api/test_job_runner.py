@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from job_work import REPORT, count_starts, work
+from processes import started
 from waiting import until
 
 from api.jobs.folder import DataFolder
@@ -191,11 +189,8 @@ def test_a_killed_service_s_jobs_are_done_once(tmp_path: Path) -> None:
     store.close()
     folder.close()
     starts = tmp_path / "starts"
-    with subprocess.Popen(
-        [sys.executable, str(script), str(HERE), str(data)], stdout=subprocess.PIPE, cwd=HERE.parents[1]
-    ) as service:
+    with started([sys.executable, str(script), str(HERE), str(data)]):
         until(lambda: starts.exists() and bool(starts.read_text(encoding="utf-8")))
-        os.kill(service.pid, signal.SIGKILL)
     (tmp_path / "hang").unlink()
     folder = DataFolder(data)
     store = JobStore(folder.database)
@@ -203,8 +198,8 @@ def test_a_killed_service_s_jobs_are_done_once(tmp_path: Path) -> None:
     runner.start()
     until(lambda: all(job.state is State.SUCCEEDED for job in store.page(20)))
     runner.stop()
-    started = starts.read_text(encoding="utf-8").split()
-    assert {job.id: started.count(job.id) for job in jobs} == {job.id: 1 + (job is jobs[0]) for job in jobs}
+    begun = starts.read_text(encoding="utf-8").split()
+    assert {job.id: begun.count(job.id) for job in jobs} == {job.id: 1 + (job is jobs[0]) for job in jobs}
     assert all(len(list((data / "plans" / job.id).iterdir())) == 1 for job in jobs)
     store.close()
     folder.close()

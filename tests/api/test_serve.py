@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from processes import started
 from waiting import until
 
 from planner.plan import Plan
@@ -26,15 +27,11 @@ COMMAND = [sys.executable, "-c", "from api.command_line import main; main()", "s
 @contextmanager
 def _service(data: Path) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """Start the service on a free port; give its process and a client."""
-    command = [*COMMAND, "--data", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with started([*COMMAND, "--data", str(data)], stdout=subprocess.DEVNULL) as process:
         assert process.stderr is not None
         address = next(word for line in process.stderr for word in line.split() if word.startswith("http://"))
         with httpx.Client(base_url=address, timeout=60) as client:
-            try:
-                yield process, client
-            finally:
-                process.kill()
+            yield process, client
 
 
 def _state(client: httpx.Client, path: str) -> str:
