@@ -82,6 +82,8 @@ class AggregatedPool:
         # A router by requests in flight comes close to taking turns, F/n; departures out of turn keep it from becoming a clock.
         self.split = np.maximum(cases.dispersion / cases.replicas, 0.4)
         self.saturation = cases.replicas / np.maximum(busy, prefill)
+        self._known_rate: Floats | None = None
+        self._known_extra_s = self.cost.extra_s
 
     def _extra_s(self, rate: Floats) -> Floats:
         """Return the mean time that a prompt adds to the iterations it rides on [s], (case, point of the batch).
@@ -89,10 +91,13 @@ class AggregatedPool:
         It rides alone, or in full chunks when others are queued with it, which an arrival finds in the proportion of a busy
         GI/M/1 server.
         """
+        if rate is self._known_rate:
+            return self._known_extra_s
         each, work = rate / self.cases.replicas, self.mean_prompt * self.half_full_s / self.tokens[-1]
         packed = full_house_ratio(each, 1 / work, self.split)[:, None]
         full = self.mean_prompt[:, None] * (self.cost.full_s - self.alone_s) / self.tokens[-1]
         extra: Floats = self.cost.extra_s + packed * np.maximum(full - self.cost.extra_s, 0.0)
+        self._known_rate, self._known_extra_s = rate, extra
         return extra
 
     def state(self, rate: Floats) -> State:

@@ -28,6 +28,7 @@ _BINS = 64
 _SEARCH_STEPS = 8
 _SEARCH_RANGE = 5.0
 _CHUNK = 256
+_NEWTON_STEPS = 10  # from the right of a convex function: monotone, and quadratic at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,13 @@ def full_house_ratio(rate: Floats, departures: Floats, dispersion: Floats) -> Fl
 
     `departures` is μ [1/s] with every slot busy; one where μ ≤ λ.
     """
-    low, high = np.zeros_like(rate), np.ones_like(rate)
-    for _ in range(18):
-        middle = (low + high) / 2
-        above = np.exp(-np.log1p(departures * (1 - middle) * dispersion / rate) / dispersion) > middle
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.where(departures <= rate, 1.0, (low + high) / 2)
+    idle = np.ones_like(rate)
+    for _ in range(_NEWTON_STEPS):
+        stretch = departures * dispersion / rate
+        transform = np.exp(-np.log1p(stretch * idle) / dispersion)
+        slope = 1 - departures / rate * transform / (1 + stretch * idle)
+        idle = np.clip(idle - (transform - 1 + idle) / np.maximum(slope, 1e-9), 0.0, 1.0)
+    return np.where(departures <= rate, 1.0, 1 - idle)
 
 
 @dataclass(frozen=True, slots=True)

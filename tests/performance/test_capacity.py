@@ -237,17 +237,17 @@ class TestAggregated:
         assert max(ttft_s / 1.0, tpot_s / 0.03) == pytest.approx(1.0, rel=0.03)
 
 
-def room(case: Case) -> float:
-    """Return how far from the simulation a prediction may be, as a share of it (docs/percentiles.md says why aggregated pools have more)."""
+def room(case: Case) -> tuple[float, float]:
+    """Return how far from the simulation a prediction may be, as shares of it and of saturation (docs/percentiles.md says why)."""
     if case.kind != "aggregated":
-        return 0.1
-    return 0.13 if case.limit == "ttft" else 0.4
+        return 0.1, 0.05
+    return (0.13, 0.05) if case.limit == "ttft" else (0.4, 0.1)
 
 
-def check(case: Case, share: float) -> None:
-    """Assert that the prediction is within a share of the simulation, or 5 % of saturation where a pool is asked to run almost idle."""
+def check(case: Case, share: float, of_saturation: float) -> None:
+    """Assert that the prediction is within a share of the simulation, or one of saturation where a pool is asked to run almost idle."""
     simulated, predicted = case.simulated(), case.predicted()
-    allowed = max(share * simulated, 0.05 * case.saturation_rps)
+    allowed = max(share * simulated, of_saturation * case.saturation_rps)
     assert abs(predicted - simulated) <= allowed, f"{case.name}: simulated {simulated:.3f}/s, predicted {predicted:.3f}/s"
 
 
@@ -267,10 +267,10 @@ QUICK = {
 
 @pytest.mark.parametrize("case", [case for case in all_cases() if case.name in QUICK], ids=lambda case: case.name)
 def test_capacity_is_that_of_an_event_simulation(case: Case) -> None:
-    check(case, 0.1)
+    check(case, 0.1, 0.05)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in all_cases() if case.name not in QUICK], ids=lambda case: case.name)
 def test_capacity_is_that_of_an_event_simulation_over_the_whole_grid(case: Case) -> None:
-    check(case, room(case))
+    check(case, *room(case))
