@@ -1,4 +1,4 @@
-"""Writes what docs/ holds of the code: JSON Schemas, OpenAPI, the options of every command (`python -m tools.schemas`)."""
+"""Writes what docs/ holds of the code: JSON Schemas, OpenAPI, options of the commands, the audit (`python -m tools.schemas`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from api.http.app import create_app
 from api.http.service import Settings
 from api.schemas import plan_schema, scenario_schema
+from tools import audit_docs
 from tools.command_docs import refreshed
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -28,6 +29,7 @@ def main() -> None:
     """Rewrite the files."""
     for name, text in documents().items():
         (DOCS / name).write_text(text, encoding="utf-8")
+    audit_docs.main()
 
 
 if __name__ == "__main__":

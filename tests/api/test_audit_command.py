@@ -11,7 +11,6 @@ import pytest
 from api.command_line import run
 from tools.audit_docs import PAGE, page
 
-
 OURS = re.compile(
     r"(?:stated with speculative decoding, )?(?:within|faster than|slower than) our prediction[^,|]*, ([\d.,]+)[^)]*\)"
 )
