@@ -203,7 +203,7 @@ class ResponseTail:
         self.s: Complexes = _SIGMA / self.time_s[:, None]
         self.service: Complexes = own.transform(self.time_s)
         self.mean_s = work.mean_s / speedup
-        self.bursty = dispersion > 1 + 1e-6
+        self.bursty = np.abs(dispersion - 1) > 1e-6
         if np.any(self.bursty):
             self._prepare_axis()
         if not np.all(self.bursty):
