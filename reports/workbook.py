@@ -44,6 +44,7 @@ ORDER = (
         "Assumptions",
         "Price paths",
         "Hardware",
+        "Claims",
         "Demand",
         "Fleet",
         "Allocation",
@@ -84,7 +85,7 @@ def workbook_sheets(plan: Plan, written: date) -> list[Sheet]:
     summary.write(book)
     cover.write(book, written)
     checks.banners(book)
-    return [book.sheets[title] for title in ORDER if title in book.sheets]
+    return sorted(book.sheets.values(), key=lambda sheet: ORDER.index(sheet.title))
 
 
 def _reconcile(book: Book) -> None:

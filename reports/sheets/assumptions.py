@@ -65,9 +65,7 @@ def _validate(sheet: Sheet, rate_row: int) -> None:
     rate.add(f"B{rate_row}")
     number = DataValidation("decimal", operator="greaterThanOrEqual", formula1="0", showErrorMessage=True, allow_blank=False)
     number.error, number.errorTitle = "A number of the unit in column C, not below zero", "Assumption"
-    for row, cells in sheet.cells.items():
-        if row != rate_row and 2 in cells and cells[2].style.role is Role.INPUT:
-            number.add(f"B{row}")
+    number.add(f"B{rate_row + 1}:B{max(sheet.cells)}")
     sheet.validations += [rate, number]
 
 

@@ -13,7 +13,7 @@ from reports.styles import VALUE, Role, Style
 SHEET = "Checks"
 FAILED, EDITED, STATUS = "$B$5", "$B$6", "$B$7"
 GOOD, CHANGED, BAD = "All checks pass", "Checks pass; inputs were edited", "CHECKS FAIL: see the sheet Checks"
-NO_PLAN = "No feasible plan: see the cover"
+NO_PLAN = "No plan: see the cover"
 TOLERANCE = 1e-9
 HEADS = ("Check", "Has", "Must be", "Against", "Holds", "What it says")
 NUMBER = Style(Role.CALC, VALUE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from planner.plan.evidence import SystemRow
 from reports.book import Book
-from reports.grid import Formula, Kind, Sheet, Value
+from reports.grid import Formula, Kind, Value
 from reports.styles import AMOUNT, PERCENT, USD, Role, Style
 
-SHEET = "Hardware"
+SHEET, CLAIMS = "Hardware", "Claims"
+VERDICTS = {"possible": Role.GOOD, "impossible": Role.BAD}
 HEADS = (
     *(
         "Hardware",
@@ -41,7 +42,7 @@ def write(book: Book) -> None:
     sheet.freeze = "B6"
     sheet.widths |= {1: 30.0, 2: 34.0, 4: 46.0, 12: 46.0, 13: 46.0}
     sheet.table(HEADS, [_row(book, one, sheet.row + 1 + index) for index, one in enumerate(rows)], STYLES)
-    _claims(book, sheet, rows)
+    _claims(book, rows)
 
 
 def _row(book: Book, one: SystemRow, row: int) -> tuple[Value, ...]:
@@ -59,15 +60,19 @@ def _row(book: Book, one: SystemRow, row: int) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
-def _claims(book: Book, sheet: Sheet, rows: tuple[SystemRow, ...]) -> None:
-    """Write published claims beside what physics allows."""
-    found = [(one.system_name, claim) for one in rows for claim in one.claims]
+def _claims(book: Book, rows: tuple[SystemRow, ...]) -> None:
+    """Write published claims beside what physics allows, on a sheet of their own."""
+    found = [(one, claim) for one in rows for claim in one.claims]
     if not found:
         return
-    sheet.section("Published claims, and what the physical floor says of them", len(HEADS))
-    lines = [(name, claim.claim, claim.verdict, claim.explanation, book.source(claim.source)) for name, claim in found]
-    sheet.write("System", "Claim", "Verdict", "Why", style=[Style(Role.HEAD)] * 4)
-    sheet.put(sheet.row - 1, 12, "Source", Style(Role.HEAD))
-    for *words, source in lines:
-        row = sheet.write(*words, style=[Style(), Style(), Style(Role.CHECK), Style()])
-        sheet.put(row, 12, source, Style())
+    note = "What has been published about the systems, and what the physical floor - arithmetic and memory traffic - says of it."
+    sheet = book.sheet(CLAIMS, "Published claims", note, Kind.OUTPUT)
+    sheet.freeze = "B6"
+    sheet.widths |= {1: 30.0, 2: 32.0, 3: 44.0, 4: 24.0, 5: 84.0, 6: 50.0}
+    sheet.write("Hardware", "Orderable unit", "Claim", "Verdict", "Why", "Source", style=[Style(Role.HEAD)] * 6)
+    for one, claim in found:
+        verdict = Style(VERDICTS.get(claim.verdict, Role.CHECK))
+        styles = (Style(), Style(), Style(), verdict, Style(), Style())
+        sheet.write(
+            one.hardware, one.system_name, claim.claim, claim.verdict, claim.explanation, book.source(claim.source), style=styles
+        )

@@ -25,8 +25,7 @@ def write(book: Book) -> None:
         if number == MOST_ROWS:
             sheet.note_line(f"more fields than {MOST_ROWS:,}; plan.json has them all")
             break
-        style = Style(Role.FROZEN, VALUE, left=True) if isinstance(value, int | float) else Style(Role.TEXT)
-        sheet.write(field, value, style=[Style(), style])
+        sheet.write(field, value, style=[Style(), Style(Role.FROZEN, VALUE, left=True)])
 
 
 def flat(value: object, path: str = "") -> Iterator[tuple[str, Value]]:

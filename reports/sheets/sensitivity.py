@@ -93,6 +93,8 @@ def _end(one: Exposure, kind: str, row: int, swing: str) -> tuple[Value, float]:
         return known, known
     sign = "-" if kind == "low" else "+"
     value = now * (1.0 - SWING if kind == "low" else 1.0 + SWING)
+    if one.assumption.id.startswith("pue"):  # a facility never draws less than its machines
+        return Formula(f"=MAX(1,$B{row}*(1{sign}{swing}))", max(1.0, value)), max(1.0, value)
     return Formula(f"=$B{row}*(1{sign}{swing})", value), value
 
 

@@ -11,6 +11,7 @@ from planner.economics.lines import Group
 from reports.book import Book
 from reports.charts import Curve, axis_format, bars, curve_of, lines, periods_range, sheet_prefix, stacked_columns, whole_numbers
 from reports.grid import HEAD_ROW, Formula, Kind, Sheet, Spot
+from reports.sheets.cost import GROUPS
 from reports.styles import AMOUNT, COUNT, USD, USD_UNIT, Role, Style
 from reports.text import clean
 
@@ -23,19 +24,29 @@ def write(book: Book) -> None:
     sheet = book.sheet(SHEET, "Summary", str(book.plan.scenario.get("title", "")), Kind.OUTPUT)
     sheet.one_page = True
     sheet.widths |= {1: 40.0, 2: 18.0, 3: 14.0, 4: 60.0}
-    sheet.section("Decision", 9)
+    sheet.section("Decision", 5)
     for part in wrap(clean(book.plan.decision), LINE, max_lines=MOST_LINES) or [""]:
         sheet.write(part, style=Style(Role.KPI))
     for sentence in book.plan.summary:
         for position, part in enumerate(wrap(clean(sentence), LINE, max_lines=MOST_LINES)):
             sheet.write(f"{'   ' if position else '• '}{part}", style=Style(Role.NOTE))
     if not book.plan.found:
+        _changes(book, sheet)
         return
-    sheet.section("Figures", 9)
+    sheet.section("Figures", 5)
     for label, value, number, unit, words in _figures(book):
         row = sheet.write(label, None, unit, words, style=Style())
         sheet.put(row, 2, Formula(f"={value.seen_from(SHEET)}", value.value), Style(Role.LINK, number))
     _charts(book, sheet)
+
+
+def _changes(book: Book, sheet: Sheet) -> None:
+    """Write what would make the question feasible."""
+    changes = book.plan.evidence.changes
+    if changes:
+        sheet.section("What would make it feasible, all of it together", 5)
+        for change in changes:
+            sheet.write(f"• {change.words}", style=Style(Role.NOTE))
 
 
 def _figures(book: Book) -> Iterator[tuple[str, Spot, str, str, str]]:
@@ -46,7 +57,7 @@ def _figures(book: Book) -> Iterator[tuple[str, Spot, str, str, str]]:
         yield "Cash out over the plan", rows["cash"].total(), USD, "USD", "undiscounted"
     for group in (Group.CAPEX, Group.OPEX, Group.RENT, Group.TOKENS):
         if f"group:{group.value}" in spots:
-            yield f"   of which {group.value}, present value", spots[f"group:{group.value}"], USD, "USD", ""
+            yield f"   of which {GROUPS[group].lower()}, present value", spots[f"group:{group.value}"], USD, "USD", ""
     for name, spot in spots.items():
         if name.startswith("figure:usd_per_mtok/"):
             workload = book.title_of("workloads", name.rpartition("/")[2])

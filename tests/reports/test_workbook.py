@@ -172,7 +172,7 @@ def test_an_infeasible_plan_still_gives_a_workbook_that_says_what_is_missing(tmp
     assert 120.0 in words
     assert "Demand" in book.sheetnames
     assert "Cost" not in book.sheetnames
-    assert book["Demand"]["A3"].value == "No feasible plan: see the cover"
+    assert book["Demand"]["A3"].value == "No plan: see the cover"
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
