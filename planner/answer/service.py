@@ -50,18 +50,30 @@ def _pool_rows(context: Context, workload: Workload) -> Iterator[SlaRow]:
 
 
 def _busiest(context: Context, workload: Workload) -> dict[tuple[str, str], list[Case]]:
-    """Return, by (site, option), each period's busiest block: period, busy replicas, replicas that remain beside the reserve."""
+    """Return, by (site, option), each period's busiest block: period, and the busy and present replicas of the queue it shares.
+
+    All replicas of a role that serve a workload at a site stand behind one router, whatever their hardware: a pool waits as long
+    as one of that many replicas that is as busy as the pool is.
+    """
     reserve = context.scenario.policy.reserve_replicas
+    pools = [pool for pool in context.solution.pools if _serves(context, pool.option, workload.id)]
+    behind: dict[tuple[str, str, int, int], float] = {}
+    for pool in pools:
+        key = (pool.site, context.rows[pool.option].role.value, pool.period, pool.block)
+        behind[key] = behind.get(key, 0.0) + max(pool.replicas - reserve, 1)
     found: dict[tuple[str, str], dict[int, Case]] = {}
-    for pool in context.solution.pools:
-        row = context.rows.get(pool.option)
-        if row is None or row.workload != workload.id or not pool.load:
-            continue
+    for pool in pools:
+        together = behind[pool.site, context.rows[pool.option].role.value, pool.period, pool.block]
+        busy = pool.load / max(pool.replicas - reserve, 1)
         periods = found.setdefault((pool.site, pool.option), {})
-        left = float(max(pool.replicas - reserve, 1))
-        if pool.period not in periods or pool.load / left > periods[pool.period][1] / periods[pool.period][2]:
-            periods[pool.period] = (pool.period, pool.load, left)
+        if pool.period not in periods or busy > periods[pool.period][1] / periods[pool.period][2]:
+            periods[pool.period] = (pool.period, busy * together, together)
     return {key: [periods[period] for period in sorted(periods)] for key, periods in found.items()}
+
+
+def _serves(context: Context, option: str, workload: str) -> bool:
+    row = context.rows.get(option)
+    return row is not None and row.workload == workload
 
 
 def _sla_row(workload: Workload, row: OptionRow, site: str, period: int, metric: str, predicted_s: float) -> SlaRow:

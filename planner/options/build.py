@@ -95,7 +95,7 @@ def requests_of(scenario: Scenario, workload: Workload, demand: DemandTable, cou
     """Return what a workload asks of one of `count` equal sites in each length epoch."""
     load = demand.workload(workload.id)
     rows = demand.rows_of(workload.id)
-    peak = float(demand.peak_rps[rows].sum(axis=0).max()) / count
+    peak = float(demand.peak_rps[rows].sum(axis=0).max(axis=1).min()) / count  # of the period that needs fewest replicas
     found: list[Requests] = []
     for epoch, population in enumerate(load.populations):
         first = load.epoch_of_period.index(epoch)

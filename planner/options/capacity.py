@@ -37,7 +37,8 @@ DEFAULT_LIMIT = Limit.model_validate({"limit": "1 s"})
 class Requests:
     """What a workload asks of a replica in one length epoch: its classes, their mix, promises and burstiness.
 
-    `replicas_hint` bounds how many replicas share one queue; `rate_rps` is the rate of the busiest minute at one site.
+    `pool_replicas` bounds how many replicas share one queue; `rate_rps` is the rate of the busiest minute at one site, in the
+    period that needs fewest replicas.
     """
 
     classes: tuple[RequestClass, ...]

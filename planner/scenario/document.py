@@ -57,9 +57,7 @@ class Performance(Strict):
     """Where capacities come from: the core, or a table that somebody measured."""
 
     measured: str | None = Field(default=None, max_length=1000, description="CSV of measured capacities, beside the scenario")
-    pool_replicas: int = Field(
-        default=8, ge=1, le=1000, description="replicas that share one queue when percentiles are computed"
-    )
+    pool_replicas: int = Field(default=32, ge=1, le=1000, description="most replicas that are taken to share one queue")
 
 
 class Solver(Strict):
