@@ -26,7 +26,7 @@ app = typer.Typer()
 def compare(
     plans: Annotated[
         list[Path],
-        typer.Argument(help="Two or more plan.json files; the first is what the others are held against.", metavar="PLAN..."),
+        typer.Argument(help="Two or more plan.json files; the first is what the others are held against.", metavar="PLAN"),
     ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The workbook to write.")] = Path("comparison.xlsx"),

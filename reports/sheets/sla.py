@@ -7,7 +7,7 @@ from collections.abc import Callable
 from planner.plan.fleet import SlaRow
 from reports.book import Book, by_period
 from reports.grid import Formula, Kind, Line, Sheet
-from reports.rules import bad
+from reports.rules import bad, good, warning
 from reports.styles import SECONDS, Role, Style
 
 SHEET = "SLA"
@@ -21,7 +21,7 @@ def write(book: Book) -> None:
     rows = book.plan.sla
     if not rows:
         return
-    note = "Seconds, at the plan's own load, worst class and block of hours. TPOT = (E2E - TTFT) / (output tokens - 1)."
+    note = "Seconds at the plan's own load, worst class and hours; 0 = not served there then. TPOT = (E2E - TTFT) / (OSL - 1)."
     sheet = book.sheet(SHEET, "Service levels", note, Kind.OUTPUT, timed=True)
     keys = sorted({_key(row) for row in rows})
     top = sheet.row
@@ -44,7 +44,7 @@ def _promise(book: Book, sheet: Sheet, key: Key) -> tuple[Line, Line, Line]:
     """Write one promise over the periods; return the rows of prediction, upper 80 % edge and slack."""
     own = [row for row in book.plan.sla if _key(row) == key]
     sheet.section(_name(book, key))
-    sheet.timeline("Seconds", "Metric", "Served by", "Unit", "Limit", total="Worst", start="")
+    sheet.timeline("Seconds", "Metric", "Served by", "Unit", "Limit", total="", start="")
     head = (METRICS[key[2]], "", "s")
     limit = own[0].limit_s
     row = sheet.row
@@ -86,6 +86,7 @@ def _overview(book: Book, sheet: Sheet, lines: dict[Key, tuple[Line, Line, Line]
     """Write every promise in one line: worst period against the limit."""
     heads = ("Promise", "Limit", "Worst predicted", "Worst 80 % edge", "Least slack", "Holds", "Holds at 80 % edge")
     sheet.write(*heads, style=[Style(Role.HEAD), *[Style(Role.HEAD_NUMBER, wrap=True)] * 6])
+    first = sheet.row
     for key, (predicted, edge, slack) in lines.items():
         limit = slack.values[0] + predicted.values[0]
         worst, high, least = max(predicted.values), max(edge.values), min(slack.values)
@@ -101,3 +102,10 @@ def _overview(book: Book, sheet: Sheet, lines: dict[Key, tuple[Line, Line, Line]
             Formula(f"=D{row}<=B{row}", high <= limit),
             style=[Style(), CALC, CALC, CALC, CALC, Style(Role.CHECK), Style(Role.CHECK)],
         )
+    rules = (
+        ("F", good(f"E{first}>=0")),
+        ("F", bad(f"E{first}<0")),
+        ("G", good(f"D{first}<=B{first}")),
+        ("G", warning(f"D{first}>B{first}")),
+    )
+    sheet.rules += [(f"{column}{first}:{column}{sheet.row - 1}", rule) for column, rule in rules]
