@@ -74,7 +74,7 @@ def spread(unseen: Mapping[LeftOut, Predictions], cases: Sequence[Case]) -> dict
 
 
 # How much of the distance from rows left out at random to a whole group left out a new item of that kind is taken to show.
-_STRANGENESS = {Novelty.KNOWN: 1.0, Novelty.MODEL: 0.6, Novelty.GPU: 0.8, Novelty.SILICON: 1.0}
+_STRANGENESS = {Novelty.KNOWN: 1.0, Novelty.MODEL: 0.4, Novelty.GPU: 0.8, Novelty.SILICON: 1.0}
 
 
 def _drawn(patterns: Mapping[str, list[float]], known: Mapping[str, list[float]], strangeness: float) -> dict[str, list[float]]:

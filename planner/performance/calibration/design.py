@@ -87,7 +87,7 @@ TRAITS: Mapping[str, Mapping[str, float]] = {
     "queueing": {"arrival": 0.7, "pools": 0.7, "protocol": 0.5},
     "first_token_ms": {"software": 0.5, "era": 0.4, "maker": 0.4, "pools": 0.5, "protocol": 0.5},
     "first_token_steps": {"software": 0.6, "arrival": 0.7, "pools": 0.5, "protocol": 0.5, "mixture": 0.4, "ranks": 0.5},
-    "offline": {"setting": 0.2, "software": 0.2},
+    "offline": {"setting": 0.4, "software": 0.2},
     "static_prefill": {"software": 0.2},
     "decode": {"architecture": 0.05, "model": 0.08, "speculation": 0.3},
 }

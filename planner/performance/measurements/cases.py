@@ -86,6 +86,10 @@ def pattern_of(row: Row) -> Pattern:
         return Pattern.OFFLINE
     if "little" in kind:
         return Pattern.POISSON
+    if _is_mlperf(row) and row.value("batch_or_concurrency") is None:
+        return (
+            Pattern.OFFLINE
+        )  # as many as the limits of its scenario allow: a share of the offline rate, which the setting's factor learns
     return Pattern.CLOSED if mode.startswith("server") else Pattern.SINGLE
 
 
@@ -139,7 +143,7 @@ def _concurrency(row: Row, engine: str, replicas: int, pattern: Pattern) -> floa
 def _setting(row: Row, where: Arrangement, *, apart: bool) -> dict[str, str]:
     """Return the traits of how a row was measured: they shift its predictions, never those of a plan."""
     source, kind = row.text("source_id"), row.text("batch_kind")
-    protocol = "mlperf" if "mlperf" in source or "mlperf" in row.text("kind") else _protocol(source)
+    protocol = "mlperf" if _is_mlperf(row) else _protocol(source)
     arrival = (
         ("mlperf" if protocol == "mlperf" else "poisson") if "little" in kind else "sustained" if "30 min" in kind else "closed"
     )
@@ -152,6 +156,10 @@ def _setting(row: Row, where: Arrangement, *, apart: bool) -> dict[str, str]:
         "setting": f"{protocol}|{mode.split()[0]}" if mode else "",
         "speculation": {"yes": "on", "unk": "unknown"}.get(row.text("spec_decode")[:3], ""),
     }
+
+
+def _is_mlperf(row: Row) -> bool:
+    return "mlperf" in row.text("source_id") or "mlperf" in row.text("kind")
 
 
 def _protocol(source: str) -> str:
