@@ -7,7 +7,7 @@ share    option, class, site, t, h, world      [0, 1]   part of a class's rate t
 unserved workload, class, t, h, world          [0, 1]   part of a block's arrivals turned away
 moved    workload, class, t, h, h', world      [0, 1]   part of a period's batch requests that arrive in h and are served in h'
 sent     link, option, class, t, h, world      >= 0     share that an option puts on, or takes from, a link
-pool     option, site, t, h, world             integer  replicas up
+pool     option, site, t, h, world             integer  replicas up (where they are whole inside the program)
 open     option, site, t, world                binary   a pool that is used and so keeps its reserve
 used     system, site, t, world                binary   a system that is used and so keeps its reserve
 buy      system, site, t, stage                integer  units that arrive
@@ -123,24 +123,21 @@ def can_buy(view: View, system: str, site: str, t: int) -> bool:
     return any(t >= other.available_from(system) for other in worlds)
 
 
-def needs_pool(sets: Sets, spot: Spot, *, whole: bool) -> bool:
-    """Return whether a spot's replicas are counted apart from its system's units."""
-    if not spot.system:
-        return False
-    return sets.workloads[spot.workload].reserve_replicas > 0 or (whole and sets.whole_pools(spot.system, spot.site))
+def needs_pool(sets: Sets, spot: Spot) -> bool:
+    """Return whether whole units alone would not make a spot's replicas whole."""
+    return sets.workloads[spot.workload].reserve_replicas > 0 or sets.whole_pools(spot.system, spot.site)
 
 
 def _define_pools(view: View) -> None:
     """Create replica counts where counting units is not enough."""
     whole = whole_pools(view.sets)
     for spot in view.sets.spots:
-        if not needs_pool(view.sets, spot, whole=whole):
-            continue
+        counted = whole and bool(spot.system) and needs_pool(view.sets, spot)
         for t in view.window(spot):
-            for h in view.sets.blocks:
+            for h in view.sets.blocks if counted else ():
                 if view.load(spot, t, h):
-                    view.model.column("pool", (spot.option, spot.site, t, h, view.world.id), integer=whole)
-            if view.sets.workloads[spot.workload].reserve_replicas > 0:
+                    view.model.column("pool", (spot.option, spot.site, t, h, view.world.id), integer=True)
+            if spot.system and view.sets.workloads[spot.workload].reserve_replicas > 0:
                 view.model.column("open", (spot.option, spot.site, t, view.world.id), upper=1, integer=True)
 
 

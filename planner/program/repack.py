@@ -25,6 +25,7 @@ from planner.program.view import View, views
 PERIOD_OF = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2}
 PERIOD_GAP = 0.02
 DEARER = 1.5
+LEAST_S = 0.5
 
 
 def repack(run: Run, values: Values) -> Values | None:
@@ -33,7 +34,7 @@ def repack(run: Run, values: Values) -> Values | None:
     left = len(sets.periods) * len(sets.worlds) + 1
     for view in views(run.model, sets):
         for t in sets.periods:
-            seconds = (run.end - time.perf_counter()) / left
+            seconds = max(LEAST_S, (run.end - time.perf_counter()) / left)
             left -= 1
             packed = _packed_period(run, view, t, values, seconds)
             if packed is None:

@@ -10,6 +10,7 @@ from planner.program.adapter import Progress, Report
 from planner.program.build import build
 from planner.program.certificate import certify
 from planner.program.check import check
+from planner.program.columns import whole_pools
 from planner.program.explanation import smallest_changes
 from planner.program.extract import Values, fits, written
 from planner.program.goal import cost, score
@@ -25,6 +26,7 @@ from planner.program.solution import Outcome, Solution
 FINE_GAP = 1e-4
 TIE_BREAK_NONZEROS = 30_000
 EQUAL_COST = 3e-7
+PACKING_SHARE = 0.3
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
@@ -51,7 +53,11 @@ def _attempts(instance: Instance, end: float, progress: Report | None) -> Soluti
     """Return a plan of whole replicas: as solved, or packed afterwards, or else solved again with whole pools."""
     sets = prepare(instance)
     run = Run(sets, build(sets), end, progress)
+    # Packing must not be left without time: it turns a bound into a plan.
+    if not whole_pools(sets) and any(sets.whole_pools(*place) for place in sets.spots_at):
+        run.end = end - PACKING_SHARE * (end - time.perf_counter())
     solution, values = _planned(run)
+    run.end = end
     if values is None or not fits(sets, run.model, values):
         return solution
     packed = repack(run, values)

@@ -12,30 +12,37 @@ GUARDED_LOAD = 0.01
 
 
 def define_capacity(model: Model, sets: Sets) -> None:
-    """Add `sum_b load <= pool - r open` and `sum_b load <= L open` (family `reserve`) where replicas are counted.
+    """Add `sum_b load <= pool - r open` where replicas are counted, and `sum_b load <= L open` (family `reserve`) where r > 0.
 
     load is rate over capacity; r replicas of a pool that is used may fail; L is the load if the spot served everything.
     """
     for view in views(model, sets):
         for spot in sets.spots:
-            reserve = float(sets.workloads[spot.workload].reserve_replicas)
             for t in view.window(spot):
                 opened = view.find("open", spot.option, spot.site, t)
                 for h in sets.blocks:
-                    index = (spot.option, spot.site, t, h)
-                    pool = view.find("pool", *index)
-                    if pool is None:
-                        continue
-                    terms = view.load(spot, t, h)
-                    kept: list[Term] = [] if opened is None else [(reserve, opened)]
-                    view.row("capacity", index, [*terms, (-1.0, pool), *kept], Sense.LE, 0.0)
-                    if opened is not None:
-                        largest = sum(value for value, _ in terms)
-                        view.row("reserve", index, [*terms, (-largest, opened)], Sense.LE, 0.0, unit=largest or 1.0)
+                    _define_pool(view, spot, (t, h), opened)
+
+
+def _define_pool(view: View, spot: Spot, when: tuple[int, int], opened: pulp.LpVariable | None) -> None:
+    """Add the rows of one pool in one block."""
+    terms = view.load(spot, *when)
+    index = (spot.option, spot.site, *when)
+    pool = view.find("pool", *index)
+    if pool is not None:
+        view.row("capacity", index, [*terms, (-1.0, pool), *_kept(view, spot, opened)], Sense.LE, 0.0)
+    if opened is not None and terms:
+        largest = sum(value for value, _ in terms)
+        view.row("reserve", index, [*terms, (-largest, opened)], Sense.LE, 0.0, unit=largest or 1.0)
+
+
+def _kept(view: View, spot: Spot, opened: pulp.LpVariable | None) -> list[Term]:
+    """Return the replicas that a pool keeps in reserve, as a sum."""
+    return [] if opened is None else [(float(view.sets.workloads[spot.workload].reserve_replicas), opened)]
 
 
 def define_inventory(model: Model, sets: Sets) -> None:
-    """Add `sum_d footprint (pool or load) <= (1 - spares) present - r used` per system, site and block.
+    """Add `sum_d footprint (pool, or load + reserve) <= (1 - spares) present - r used` per system, site and block.
 
     r units of a system that serves anything may fail at once: `share <= used` (family `standby`).
     """
@@ -60,7 +67,9 @@ def _occupied(view: View, spots: tuple[Spot, ...], t: int, h: int) -> list[Term]
     terms: list[Term] = []
     for spot in spots:
         pool = view.find("pool", spot.option, spot.site, t, h)
-        replicas = view.load(spot, t, h) if pool is None else [(1.0, pool)]
+        busy = view.load(spot, t, h)
+        kept = _kept(view, spot, view.find("open", spot.option, spot.site, t)) if busy else []
+        replicas = [*busy, *kept] if pool is None else [(1.0, pool)]
         terms += [(spot.footprint * value, variable) for value, variable in replicas]
     return terms
 
