@@ -9,7 +9,7 @@ import typer
 
 EXAMPLES = """
 Examples:\n
-  splitfleet calibrate measurements.csv.gz --catalog-out mine/\n
+  splitfleet calibrate published.csv.gz mine.csv --catalog-out mine/\n
   splitfleet calibrate measurements.csv.gz --report docs/accuracy.md
 """
 
@@ -18,7 +18,10 @@ app = typer.Typer()
 
 @app.command(epilog=EXAMPLES)
 def calibrate(
-    data: Annotated[Path, typer.Argument(help="Measurement rows: CSV, plain or gzipped.", metavar="DATA", show_default=False)],
+    data: Annotated[
+        list[Path],
+        typer.Argument(help="Files of measurement rows: CSV, plain or gzipped.", metavar="DATA...", show_default=False),
+    ],
     catalog: Annotated[
         list[Path] | None, typer.Option("--catalog", help="Folder of YAML that overlays the catalog; repeatable.")
     ] = None,
@@ -38,7 +41,7 @@ def calibrate(
     from planner.performance.calibration.run import calibrate as fit
     from planner.performance.measurements.rows import read_rows
 
-    rows = read_rows(data)
+    rows = [row for path in data for row in read_rows(path)]
     fitted = fit(rows, load_catalog(*(catalog or [])), lambda line: typer.echo(line, err=True))
     path = write(fitted.tree, catalog_out or DATA)
     typer.echo(f"{path}: {len(fitted.cases):,} rows used, {fitted.skipped:,} left out, {len(fitted.solution.columns):,} factors")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from catalog.items import Hardware, HardwareClass, Model, Precision
-from planner.performance.factors import Traits
 from planner.performance.formats import WeightFormat
 
 _LINKS = (
@@ -110,6 +109,3 @@ def engine_of(hardware: Hardware) -> str:
         return "vllm"
     by_family = {"workstation_gpu": "vllm", "edge_npu": "llama.cpp", "cpu": "llama.cpp", "riscv": "tt-metal", "tpu": "vllm"}
     return by_family.get(family, "")
-
-
-__all__ = ["STATICALLY_SCHEDULED", "Traits", "architecture", "engine_of", "link", "maker", "segment", "traits_of"]

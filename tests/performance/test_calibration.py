@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from api.commands.calibrate import app
 from catalog.items import Precision
 from catalog.load import load_catalog
 from planner.errors import InputError
@@ -24,8 +27,9 @@ from planner.performance.factors import PARTS, Coefficients, factors_of, stacked
 from planner.performance.interval import Novelty, interval_of, novelty_of
 from planner.performance.layout import Layout
 from planner.performance.measurements.cases import METRICS, case_of
-from planner.performance.measurements.rows import Row
+from planner.performance.measurements.rows import Row, read_rows
 from planner.performance.step_model import step_model
+from planner.performance.validation import validate
 
 BASE = {
     "use": "decode+prefill+throughput", "era": ">=2025H2", "group_size": "1", "pp": "1", "weight_dtype": "bf16", "kv_dtype": "bf16",
@@ -183,3 +187,20 @@ def test_a_report_is_rewritten_between_its_markers_only(catalog, tmp_path):
     path.write_text("no markers")
     with pytest.raises(InputError):
         rewrite(path, Calibration(cases, 0, solution, {}, {}))
+
+
+@pytest.mark.slow
+def test_the_command_writes_an_overlay_that_predicts(shared, tmp_path):
+    """A tenth of the published rows, refitted into a folder of its own."""
+    data = shared / "measurements" / "calibration.csv.gz"
+    if not data.is_file():
+        pytest.skip("the published measurements are absent")
+    with gzip.open(data, "rt", newline="") as stream:
+        lines = stream.readlines()
+    part = tmp_path / "part.csv"
+    part.write_text("".join([lines[0], *lines[1::10]]))
+    done = CliRunner().invoke(app, [str(part), "--catalog-out", str(tmp_path / "mine"), "--report", str(tmp_path / "report.md")])
+    assert done.exit_code == 0, done.output
+    result = validate(read_rows(part), load_catalog(tmp_path / "mine"))
+    assert result.by_metric["tpot"].median_ape < 0.13
+    assert "Leave one model out" in (tmp_path / "report.md").read_text()

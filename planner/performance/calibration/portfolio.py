@@ -10,7 +10,7 @@ import numpy as np
 from planner.performance.factors import Factors
 from planner.performance.measurements.cases import METRICS, Case
 from planner.performance.operands import FloatArray, stack
-from planner.performance.serving import Deployed, Load, Pattern, Serving, serve
+from planner.performance.serving import Deployed, Load, Pattern, serve
 
 _FIELD = {"tpot": "tpot_s", "ttft": "ttft_s", "throughput": "throughput_tok_s", "e2e": "e2e_s"}
 
@@ -62,6 +62,3 @@ def _block(index: np.ndarray[tuple[int], np.dtype[np.intp]], pattern: Pattern, c
     load = Load(*(np.array([case.load[f.name] for case in own]) for f in fields(Load)))
     neutral = Factors(*(np.ones(len(own)) for _ in fields(Factors)))
     return _Block(index, pattern, Deployed(decode, prefill, neutral), load)
-
-
-__all__ = ["Portfolio", "Serving", "portfolio"]

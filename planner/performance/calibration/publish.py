@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,11 +44,6 @@ def write(tree: Mapping[str, object], folder: Path) -> Path:
     body = yaml.dump(tree, sort_keys=False, width=130, allow_unicode=True, default_flow_style=None)
     path.write_text(_HEAD + body, encoding="utf-8")
     return path
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _measured(cases: Sequence[Case]) -> dict[str, object]:

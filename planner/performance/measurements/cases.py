@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from catalog.errors import CatalogError
 from catalog.items import Catalog, Hardware, Model
 from catalog.lookup import find_hardware, find_model
@@ -165,8 +163,3 @@ def _is_mlperf(row: Row) -> bool:
 def _protocol(source: str) -> str:
     names = (("inferencex_via", "inferencex"), ("aiconfigurator", "nvidia"), ("accelmark", "accelmark"))
     return next((name for word, name in names if word in source), "other")
-
-
-def weights_of(cases: list[Case]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the weight of each case: one over the size of its group."""
-    return np.array([case.weight for case in cases])
