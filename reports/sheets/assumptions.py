@@ -10,10 +10,12 @@ from planner.economics.assumptions import Assumption, Axis
 from planner.economics.discounting import Convention
 from planner.plan.money import Money
 from reports.book import Book, Place
-from reports.grid import Kind, Line, Sheet, Value
+from reports.derived import CALENDAR, derived_value, read_addresses
+from reports.grid import Formula, Kind, Sheet, Value
+from reports.sheets import price_paths
 from reports.styles import PERCENT, VALUE, Role, Style
 
-SHEET, PATHS = "Assumptions", "Price paths"
+SHEET, PATHS = "Assumptions", price_paths.SHEET
 HEADS = ("Assumption", "Value", "Unit", "Low", "High", "How known", "Date", "Source", "Note", "Address")
 TEXT, INPUT, RANGE = Style(), Style(Role.INPUT, VALUE), Style(Role.TEXT, VALUE)
 STYLES = (TEXT, INPUT, TEXT, RANGE, RANGE, TEXT, TEXT, TEXT, TEXT, TEXT)
@@ -21,11 +23,11 @@ STYLES = (TEXT, INPUT, TEXT, RANGE, RANGE, TEXT, TEXT, TEXT, TEXT, TEXT)
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Prices of hardware",
-        ("purchase_", "price_index", "accelerators", "residual", "value_share", "retained", "realised", "economic_", "book_"),
+        ("purchase_", "price_index", "accelerators", "residual", "value_by_age", "resale", "life_share", "economic_", "book_"),
     ),
     (
         "Sites and energy",
-        ("pue", "tariff", "demand_charge", "colocation", "rack_", "site_", "facility_", "carbon", "embodied", "life_share"),
+        ("pue", "tariff", "demand_charge", "colocation", "rack_", "site_", "facility_", "carbon", "embodied"),
     ),
     ("Rent", ("rent_", "running_share", "upfront", "commitment", "lease_")),
     ("Tokens", ("usd_mtok", "token_")),
@@ -49,12 +51,14 @@ def write(book: Book) -> None:
     sheet.widths |= {1: 38.0, 8: 36.0, 9: 32.0, 10: 30.0}
     sheet.write(*HEADS, style=[Style(Role.HEAD if style is TEXT else Role.HEAD_NUMBER) for style in STYLES])
     _clock(book, sheet, money)
-    paths = _paths(book, money)
+    read = read_addresses(money)
+    rows: dict[str, int] = {}
     for section, group in groupby(sorted(money.assumptions, key=_order), key=_section):
         sheet.section(section, len(HEADS))
         for assumption in group:
             if assumption.id not in book.spots:
-                _write_one(book, sheet, assumption, paths.get(assumption.id))
+                rows[assumption.id] = _write_one(book, sheet, assumption, editable=assumption.id in read)
+    _follow(book, sheet, money, rows)
     _validate(sheet, book.spots["discount_rate"].row)
 
 
@@ -90,7 +94,7 @@ def _clock(book: Book, sheet: Sheet, money: Money) -> None:
             "1/year",
             "effective annual rate; every present value uses this cell",
         ),
-        ("clock_years", "Length of a period", money.years_per_period, "years", "for discounting"),
+        ("clock_years", "Length of a period", money.years_per_period, "years", "frozen: the counts are made for it"),
         ("clock_periods", "Periods of the plan", float(book.periods), "periods", "frozen: the plan has one column for each"),
         ("offset_start", "Purchases fall at", 0.0, "periods", "0 = the start of their period"),
         (
@@ -106,7 +110,7 @@ def _clock(book: Book, sheet: Sheet, money: Money) -> None:
     for name, label, value, unit, note in rows:
         style = (
             Style(Role.FROZEN, VALUE)
-            if name == "clock_periods"
+            if name in ("clock_periods", "clock_years")
             else Style(Role.INPUT, PERCENT if name == "discount_rate" else VALUE)
         )
         styles = (TEXT, style, *STYLES[2:])
@@ -114,48 +118,33 @@ def _clock(book: Book, sheet: Sheet, money: Money) -> None:
         book.spots[name] = sheet.spot(2, row, value)
 
 
-def _write_one(book: Book, sheet: Sheet, assumption: Assumption, path: Line | None) -> None:
-    value: Value = assumption.values[0] if path is None else "by period" if assumption.axis is Axis.PERIOD else "by age"
-    note = assumption.note if path is None else f"{assumption.note + '; ' if assumption.note else ''}see {PATHS}, row {path.row}"
-    source = book.source(assumption.source)
-    styles = STYLES if path is None else (TEXT, TEXT, *STYLES[2:])
+def _write_one(book: Book, sheet: Sheet, assumption: Assumption, *, editable: bool) -> int:
+    """Write one assumption; what nothing reads, and the calendar, which counts are tied to, is not for editing."""
+    frozen = assumption.id in CALENDAR or not editable
+    note = assumption.note if editable else f"{assumption.note + '; ' if assumption.note else ''}no line of this plan reads it"
+    value: Value = assumption.values[0] if assumption.is_single else None
+    styles = (TEXT, Style(Role.FROZEN, VALUE) if frozen else INPUT, *STYLES[2:])
     row = sheet.write(
         assumption.label, value, assumption.unit, assumption.low, assumption.high, assumption.kind.value, assumption.date,
-        source, note, assumption.id, style=styles,
+        book.source(assumption.source), note, assumption.id, style=styles,
     )  # fmt: skip
-    spot = sheet.spot(2, row, assumption.values[0]) if path is None else None
-    book.places[assumption.id] = Place(assumption, spot, path)
+    if assumption.is_single:
+        book.places[assumption.id] = Place(assumption, sheet.spot(2, row, assumption.values[0]), None)
+    return row
 
 
-def _paths(book: Book, money: Money) -> dict[str, Line]:
-    """Write the assumptions that change over the periods, then those that change with age; return their rows by address."""
-    changing = [assumption for assumption in money.assumptions if not assumption.is_single]
-    if not changing:
-        return {}
-    dated = [assumption for assumption in changing if assumption.axis is Axis.PERIOD]
-    sheet = book.sheet(
-        PATHS,
-        "Price paths",
-        "Assumptions that change over the plan, and those that change with the age of a unit.",
-        Kind.INPUT,
-        timed=bool(dated),
-    )
-    found: dict[str, Line] = {}
-    if dated:
-        sheet.timeline("Assumption, by period", "Address", "Unit", "How known", "Source", total="", start="")
-        found |= {assumption.id: _path(book, sheet, assumption) for assumption in dated}
-    aged = [assumption for assumption in changing if assumption.axis is Axis.AGE]
-    if aged:
-        sheet.row += 1
-        most = max(len(assumption.values) for assumption in aged)
-        heads = ["Assumption, by age in periods from new", "Address", "Unit", "How known", "Source", "", ""]
-        styles = [Style(Role.HEAD)] * 5 + [Style(Role.HEAD_NUMBER)] * (2 + most)
-        sheet.write(*heads, *(f"age {age}" for age in range(most)), style=styles)
-        for assumption in aged:
-            found[assumption.id] = _path(book, sheet, assumption)
-    return found
-
-
-def _path(book: Book, sheet: Sheet, assumption: Assumption) -> Line:
-    head = (assumption.label, assumption.id, assumption.unit, assumption.kind.value, book.source(assumption.source))
-    return sheet.series(head, assumption.values, INPUT, total=False)
+def _follow(book: Book, sheet: Sheet, money: Money, rows: dict[str, int]) -> None:
+    """Write the paths, point to them, and turn what follows from another assumption into a formula."""
+    paths = price_paths.write(book, money)
+    for assumption in money.assumptions:
+        row = rows.get(assumption.id)
+        if row is None:
+            continue
+        if assumption.id in paths:
+            path = paths[assumption.id]
+            book.places[assumption.id] = Place(assumption, None, path)
+            words = "by period" if assumption.axis is Axis.PERIOD else "by age"
+            sheet.put(row, 2, f"{words}: {PATHS}, row {path.row}", TEXT)
+        formula = derived_value(book, assumption, SHEET)
+        if formula is not None:
+            sheet.put(row, 2, Formula(formula, assumption.values[0]), Style(Role.CALC, VALUE))

@@ -71,6 +71,7 @@ class Draft:
     opening: dict[tuple[str, str], int] = field(default_factory=dict)
     series: list[DriverSeries] = field(default_factory=list)
     pue: dict[str, float] = field(default_factory=dict)
+    given: dict[str, float] = field(default_factory=dict)
 
     def words(self, plain: str) -> str:
         """Return a free text: one of the hostile ones where such are wanted, else plain words."""
@@ -100,6 +101,7 @@ def sample_plan(
     draft = _draft(seed, size, hostile)
     _buy(draft)
     given = changes or {}
+    draft.given = dict(given)
     book = AssumptionBook([replace(one, values=(given[one.id],)) if one.id in given else one for one in _assumptions(draft)])
     if discount_rate is not None:
         draft.clock = replace(draft.clock, rate=discount_rate)
@@ -169,6 +171,7 @@ def _assumptions(draft: Draft) -> list[Assumption]:
         kind = list(Kind)[draft.integer(0, len(Kind) - 1)]
         return Assumption(address, label, values, unit, SOURCE, "2026-08-01", kind, axis, low, high, draft.words("as listed"))
 
+    life = draft.given.get("economic_life_years", 4.0)
     found = [
         one("years_per_period", clock.years_per_period, "years"),
         one("months_per_period", clock.years_per_period * 12, "months"),
@@ -180,7 +183,8 @@ def _assumptions(draft: Draft) -> list[Assumption]:
         one("resale_share", 0.7, "of the value"),
         one("rent_index", tuple(0.97**t for t in range(periods)) if periods > 1 else 1.0, "relative to today"),
         one("embodied_kg_unit", draft.number(1500, 4000), "kg CO2e/unit"),
-        one("life_share_year", 0.25, "1/year"),
+        one("economic_life_years", life, "years"),
+        one("life_share_year", 1.0 / life, "1/year"),
     ]
     if draft.rng.random() < 0.4:
         share, term = draft.number(0.2, 0.9), 2.0
@@ -191,7 +195,8 @@ def _assumptions(draft: Draft) -> list[Assumption]:
         ]
     for system in draft.systems:
         price = draft.number(30_000, 400_000)
-        residual = draft.number(0.0, 0.2)
+        drawn = draft.number(0.0, 0.2)
+        residual = draft.given.get(f"residual_fraction[{system}]", drawn)
         fall = 1 - draft.number(0.0, 0.2) * clock.years_per_period
         found += [
             one("purchase_usd", price, "USD/unit", system, wide=True),
@@ -199,7 +204,7 @@ def _assumptions(draft: Draft) -> list[Assumption]:
             one("accelerators", float(draft.integer(1, 8)), "accelerators/unit", system),
             one(
                 "value_by_age",
-                value_by_age(4.0, residual, clock.years_per_period, periods + 1),
+                value_by_age(life, residual, clock.years_per_period, periods + 1),
                 "of the price",
                 system,
                 axis=Axis.AGE,
@@ -271,7 +276,7 @@ def _money(draft: Draft, book: AssumptionBook) -> Money:
     carbon = carbon_items(draft.series, book, clock)
     summary, account, kilograms = summarise(items, clock), asset_account(draft.series, book, clock, switches), emissions(carbon)
     used = {use.assumption_id for item in (*items, *carbon) for use in item.factors}
-    lives = {address for address in book if address.startswith(("book_life_years", "residual_fraction"))}
+    lives = {address for address in book if address.startswith(("book_life_years", "residual_fraction", "economic_life_years"))}
     return Money(
         discount_rate=clock.rate,
         convention=clock.convention.value,
