@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from planner.performance.factors import Factors
-from planner.performance.floor import decode_floor_s
+from planner.performance.floor import decode_floor_s, prefill_floor_s
 from planner.performance.memory import max_batch
 from planner.performance.operands import FloatArray, Operands
 from planner.performance.operations import decode_step_s
@@ -134,7 +134,8 @@ def _static(deployed: Deployed, load: Load) -> Serving:
     batch = occupancy(deployed, load)
     tpot = _held_up(deployed, load, batch, _decode(deployed, load, batch))
     fresh = np.maximum(load.input_tokens - load.cached_tokens, 1.0)
-    ttft = prompt_s(deployed.prefill, fx, fresh, load.cached_tokens, batch) * fx.static_prefill
+    prompts = prompt_s(deployed.prefill, fx, fresh, load.cached_tokens, batch) * fx.static_prefill
+    ttft = np.maximum(prompts, prefill_floor_s(deployed.prefill, fresh, load.cached_tokens, batch))
     wave = ttft + _more_tokens(load) * tpot
     rate = load.replicas * batch * load.output_tokens / wave / load.beams
     return Serving(ttft, tpot, rate, wave * _wanting(load) / batch)
@@ -145,11 +146,20 @@ def _offline(deployed: Deployed, load: Load) -> Serving:
     fx = deployed.factors
     batch = occupancy(deployed, load)
     service, step = _service(deployed, load), _held_up(deployed, load, batch, _decode(deployed, load, batch))
-    cycle = (batch * service + load.output_tokens * step) * fx.offline
+    cycle = np.maximum((batch * service + load.output_tokens * step) * fx.offline, _cycle_floor(deployed, load, batch))
     tpot = cycle / load.output_tokens
     rate = load.replicas * batch * load.output_tokens / cycle / load.beams
     ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms + fx.first_token_steps * tpot
     return Serving(ttft, tpot, rate, ttft + _more_tokens(load) * tpot)
+
+
+def _cycle_floor(deployed: Deployed, load: Load, batch: FloatArray) -> FloatArray:
+    """Return the least time in which a full batch is prefilled and decoded [s]: neither alone can be faster than its floor."""
+    fresh = np.maximum(load.input_tokens - load.cached_tokens, 1.0)
+    prompts = prefill_floor_s(deployed.prefill, fresh, load.cached_tokens, batch)
+    context = load.input_tokens + load.output_tokens / 2
+    tokens = load.output_tokens * decode_floor_s(deployed.decode, batch, context) / load.tokens_per_step
+    return np.maximum(prompts, tokens)
 
 
 def _poisson(deployed: Deployed, load: Load) -> Serving:
@@ -174,6 +184,7 @@ def _closed(deployed: Deployed, load: Load) -> Serving:
         tpot = _inflated(deployed, load, decoding, service)
         residence = _prefill_residence(batch, service, more * tpot)
         decoding = np.maximum(batch * more * tpot / (residence + more * tpot), 1.0)
+    tpot = _held_up(deployed, load, decoding, tpot)
     wait = (
         fx.clumping * (batch - 1.0) * service + fx.queueing * np.maximum(residence - service, 0.0) + fx.first_token_steps * tpot
     )

@@ -6,18 +6,25 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog.items import Precision
+from catalog.load import load_catalog
+from planner.performance.factors import PARTS, Factors
 from planner.performance.layout import Layout
 from planner.performance.serving import Deployed, Load, Pattern, _prefill_residence, serve
 from planner.performance.step_model import step_model
 
+CATALOG = load_catalog()
+STEP = step_model(
+    CATALOG.hardware["nvidia-h100-sxm"], CATALOG.models["llama-3.1-8b"], Layout(), Precision.BF16, Precision.BF16, CATALOG.coefficients
+)  # fmt: skip
+
 
 @pytest.fixture
-def deployed(catalog):
-    return step_model(
-        catalog.hardware["nvidia-h100-sxm"], catalog.models["llama-3.1-8b"], Layout(), Precision.BF16, Precision.BF16, catalog.coefficients
-    ).deployed()  # fmt: skip
+def deployed():
+    return STEP.deployed()
 
 
 def load(**changes):
@@ -71,3 +78,25 @@ def test_loads_of_many_rows_are_cut_by_index(deployed):
     many = Load(*(np.full(3, float(getattr(load(), f.name))) for f in fields(Load)))
     assert many.rows(np.array([True, False, True])).concurrency.shape == (2,)
     assert isinstance(deployed, Deployed)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pattern=st.sampled_from(list(Pattern)),
+    concurrency=st.integers(1, 4096),
+    prompt=st.integers(1, 30_000),
+    answer=st.integers(1, 4_000),
+    ratio=st.floats(0.01, 100.0),
+)
+def test_no_factor_makes_a_client_faster_than_physics(pattern, concurrency, prompt, answer, ratio):
+    """Whatever a fit may find, down to a hundredth of its value: a token takes its floor, a batch its bytes and FLOPs."""
+    step = STEP
+    factors = Factors(*(np.asarray(float(getattr(step.factors, part)) * ratio) for part in PARTS))
+    deployed = Deployed(step.operands, step.operands, factors)
+    asked = load(input_tokens=prompt, output_tokens=answer, concurrency=concurrency)
+    seen = serve(pattern, deployed, asked)
+    alone = float(step.prefill_floor_s(prompt))
+    token = float(step.decode_floor_s(1, prompt))
+    assert float(seen.ttft_s) >= alone * (1 - 1e-9)
+    assert float(seen.tpot_s) >= token * (1 - 1e-9)
+    assert float(seen.throughput_tok_s) <= 989e12 / (2 * 7.5e9)
