@@ -194,10 +194,12 @@ def test_the_verdict_does_not_depend_on_our_coefficients_unless_speculation_is_s
 
 
 def test_claims_calibrate_nothing() -> None:
-    """No coefficient cites a claim's source."""
-    performance = KNOWN.coefficients["performance"]
-    assert isinstance(performance, dict)
-    assert not {speed.figure.source for speed in KNOWN.speeds} & set(performance["measured"]["rows_by_source"])
+    """The coefficients list the sources of their rows; none of them is a claim's."""
+    section = KNOWN.coefficients["performance"]
+    assert isinstance(section, dict)
+    fitted = set(section.get("value", section)["measured"]["rows_by_source"])
+    assert len(fitted) > 10
+    assert not {speed.figure.source for speed in KNOWN.speeds} & fitted
 
 
 def test_every_claim_has_one_verdict_a_sentence_and_a_source() -> None:
