@@ -92,7 +92,13 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
-        for problem in (self._ids_problem(), self._sites_problem(), self._growth_problem(), self._futures_problem()):
+        for problem in (
+            self._ids_problem(),
+            self._means_problem(),
+            self._sites_problem(),
+            self._growth_problem(),
+            self._futures_problem(),
+        ):
             if problem:
                 raise ValueError(problem)
         return self
@@ -105,11 +111,17 @@ class Scenario(Strict):
                 return f"{field}: the id '{twice[0]}' is used twice; ids must differ"
         return ""
 
+    def _means_problem(self) -> str:
+        acquisition = self.acquisition
+        if acquisition.buy or acquisition.rents or acquisition.token_api or self.hardware.stock:
+            return ""
+        return "acquisition: nothing can be acquired and there is no stock: allow buy, rent, reserved_years, quotes or token_api"
+
     def _sites_problem(self) -> str:
         known = {site.id for site in self.sites}
         if CLOUD in known:
             return f"sites: the id '{CLOUD}' stands for rented hardware; give the site another id"
-        if not known and (self.acquisition.buy or not (self.acquisition.rents or self.acquisition.token_api)):
+        if not known and (self.acquisition.buy or self.hardware.stock):
             return (
                 "sites: bought hardware needs a place; give one, such as {id: hall, power: 1 MW}, or set acquisition.buy: false"
             )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from planner.scenario.fields import (
     Bandwidth,
@@ -81,13 +81,6 @@ class Acquisition(Strict):
     def rents(self) -> bool:
         """Return whether anything may be rented."""
         return self.rent or bool(self.reserved_years) or bool(self.quotes)
-
-    @model_validator(mode="after")
-    def _at_least_one(self) -> Self:
-        if not (self.buy or self.rents or self.token_api):
-            msg = "nothing can be acquired: allow buy, rent, reserved_years, quotes or token_api"
-            raise ValueError(msg)
-        return self
 
 
 class Policy(Strict):

@@ -86,7 +86,7 @@ def test_units_are_read_once_into_si():
         ("workloads.0.sla.ttft.percentile", 101.0, "workloads[0].sla.ttft.percentile", "less than or equal to 99.9"),
         ("workloads.0.sites", ["attic"], "", "no site 'attic'"),
         ("workloads.0.growth", {"multipliers": [1.0]}, "", "1 values for 2 periods"),
-        ("acquisition", {"buy": False}, "acquisition", "nothing can be acquired"),
+        ("acquisition", {"buy": False}, "", "nothing can be acquired"),
         ("splitfleet", 2, "splitfleet", "1"),
     ],
 )
