@@ -124,7 +124,8 @@ def _single(deployed: Deployed, load: Load) -> Serving:
     tpot = _held_up(deployed, load, batch, _decode(deployed, load, batch))
     ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms
     e2e = ttft + _more_tokens(load) * tpot
-    rate = load.concurrency * load.output_tokens / np.where(load.input_tokens > 1.0, e2e, load.output_tokens * tpot)
+    served = np.minimum(load.concurrency, load.replicas * batch / load.beams)
+    rate = served * load.output_tokens / np.where(load.input_tokens > 1.0, e2e, load.output_tokens * tpot)
     return Serving(ttft, tpot, rate, e2e)
 
 
