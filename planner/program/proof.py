@@ -24,7 +24,7 @@ from planner.program.solution import Outcome
 FEASIBLE_WITHIN = 1e-5
 AGREE_WITHIN = 1e-6
 SMALL_NONZEROS = 4000
-GUIDED_COLUMNS = 2000
+GUIDED_COLUMNS = 40_000
 GUIDED_GAP = 1e-3
 LIKED_AT_LEAST = 3000
 LONGEST_DOUBT_S = 5.0
@@ -169,7 +169,7 @@ def _doubt_plan(matrix: Matrix, request: Request, clock: _Clock, first: Answer) 
         return Verdict(_within(first, max(floor, first.bound)), ())
     small = matrix.values.size <= SMALL_NONZEROS
     rounded = _rounded_up(matrix, request, relaxed, clock)
-    seconds = min(clock.left(), max(LONGEST_DOUBT_S, (4.0 if small else 1.0) * first.seconds))
+    seconds = min(clock.left(), max(LONGEST_DOUBT_S, 4.0 * first.seconds) if small else max(1.0, first.seconds / 3))
     second = solve(matrix, replace(_other(request, seconds), start=first.values))
     return _settle(matrix, request, clock, [first, second, *rounded], floor)
 

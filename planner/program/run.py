@@ -16,13 +16,16 @@ from planner.program.instance import Goal
 from planner.program.lexicographic import acquisitions, preference
 from planner.program.matrix import Matrix, from_problem
 from planner.program.model import Model, Term
-from planner.program.proof import Verdict, prove
+from planner.program.proof import GUIDED_GAP, Verdict, prove
+from planner.program.relaxation import LARGE_COLUMNS
+from planner.program.rounding import rounded
 from planner.program.sets import Sets
 from planner.program.solution import Outcome
 
 STRICT = 1e-9
 NORMAL = 1e-7
 ROUTING_TIME_S = 10.0
+ROUNDED_COLUMNS = 1000
 
 
 class Objective(StrEnum):
@@ -56,6 +59,8 @@ class Run:
             # Any plan of equal cost will do, the most preferred one best: nothing here needs a proof.
             verdict = Verdict(solve(matrix, request), ())
         else:
+            if ROUNDED_COLUMNS <= len(matrix.columns) <= LARGE_COLUMNS and request.gap >= GUIDED_GAP:
+                matrix = rounded(self.model, matrix, replace(request, report=None, start=None))
             rough = rough_duals(self.model, self.sets)
             verdict = prove(matrix, request, np.array([rough.get(row, 0.0) for row in matrix.rows]))
         self.notes += [note for note in verdict.notes if note not in self.notes]
