@@ -169,7 +169,7 @@ def _doubt_plan(matrix: Matrix, request: Request, clock: _Clock, first: Answer) 
         return Verdict(_within(first, max(floor, first.bound)), ())
     small = matrix.values.size <= SMALL_NONZEROS
     rounded = _rounded_up(matrix, request, relaxed, clock)
-    seconds = min(clock.left(), max(LONGEST_DOUBT_S, 4.0 * first.seconds) if small else max(1.0, first.seconds / 3))
+    seconds = min(clock.left(), max(LONGEST_DOUBT_S, 4.0 * first.seconds) if small else max(1.0, first.seconds / 10))
     second = solve(matrix, replace(_other(request, seconds), start=first.values))
     return _settle(matrix, request, clock, [first, second, *rounded], floor)
 

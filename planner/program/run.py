@@ -38,26 +38,40 @@ class Objective(StrEnum):
 
 @dataclass(slots=True)
 class Run:
-    """A built program and its stages; `end` is when time is up, on the clock of `time.perf_counter` [s]."""
+    """A built program and its stages; `end` is when time is up, on the clock of `time.perf_counter` [s].
+
+    `strictness` is the part of the instance's gap that each stage may leave, where stages share one gap.
+    """
 
     sets: Sets
     model: Model
     end: float
     progress: Report | None
+    strictness: float = 1.0
     notes: list[str] = field(default_factory=list)
     _handed: tuple[Objective, int, Matrix] | None = None
 
     def stage(
-        self, name: str, objective: Objective, start: Values | None = None, tolerance: float = NORMAL
+        self,
+        name: str,
+        objective: Objective,
+        start: Values | None = None,
+        *,
+        tolerance: float = NORMAL,
+        target: float | None = None,
     ) -> tuple[Verdict, Values | None]:
-        """Return what the program proves to be the least of an objective, and the plan by column name if there is one."""
+        """Return what the program proves to be the least of an objective, and the plan by column name if there is one.
+
+        With a `target` [natural unit] it is enough to find a plan that scores no more: then nothing is proved.
+        """
         matrix = self.matrix(objective, start)
         request = self._request(name, tolerance)
         if start is not None:
             request = replace(request, start=np.array([start.by_name.get(column, 0.0) for column in matrix.columns]))
-        if objective is Objective.PREFERENCE:
-            # Any plan of equal cost will do, the most preferred one best: nothing here needs a proof.
-            verdict = Verdict(solve(matrix, request), ())
+        if objective is Objective.PREFERENCE or target is not None:
+            # Any plan of equal cost, or cheap enough, will do: nothing here needs a proof.
+            scaled = None if target is None else target / self.model.scale
+            verdict = Verdict(solve(matrix, replace(request, target=scaled)), ())
         else:
             if ROUNDED_COLUMNS <= len(matrix.columns) <= LARGE_COLUMNS and request.gap >= GUIDED_GAP:
                 matrix = rounded(self.model, matrix, replace(request, report=None, start=None))
@@ -97,7 +111,7 @@ class Run:
         """Return a request for what is left of the time."""
         settings = self.sets.instance.settings
         return Request(
-            gap=settings.gap,
+            gap=self.strictness * settings.gap,
             time_limit_s=max(0.05, self.end - time.perf_counter()),
             seed=settings.seed,
             threads=settings.threads,

@@ -27,6 +27,7 @@ FINE_GAP = 1e-4
 TIE_BREAK_NONZEROS = 30_000
 EQUAL_COST = 3e-7
 PACKING_SHARE = 0.3
+SHARED_GAP = 0.6
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
@@ -56,18 +57,49 @@ def _attempts(instance: Instance, end: float, progress: Report | None) -> Soluti
     # Packing must not be left without time: it turns a bound into a plan.
     if not whole_pools(sets) and any(sets.whole_pools(*place) for place in sets.spots_at):
         run.end = end - PACKING_SHARE * (end - time.perf_counter())
+        run.strictness = SHARED_GAP
     solution, values = _planned(run)
     run.end = end
     if values is None or not fits(sets, run.model, values):
         return solution
     packed = repack(run, values)
-    if packed is not None and not fits(sets, run.model, packed):
-        best = packed.total(score(run.model, sets))
-        plan = _reported(run, solution, packed, best)
-        return _rebound(plan, solution.bound or -math.inf, instance.settings.gap)
-    exact = prepare(replace(instance, settings=replace(instance.settings, integer_pools=True)))
-    again, _ = _planned(Run(exact, build(exact), end, progress))
-    return again
+    if packed is None or fits(sets, run.model, packed):
+        exact = prepare(_whole_pools(instance))
+        return _planned(Run(exact, build(exact), end, progress))[0]
+    plan = _reported(run, solution, packed, packed.total(score(run.model, sets)))
+    bound = solution.bound if solution.bound is not None else -math.inf
+    better = _improved(instance, run, plan, packed, bound)
+    return _rebound(plan if better is None else better, bound, instance.settings.gap)
+
+
+def _whole_pools(instance: Instance) -> Instance:
+    """Return the instance with whole replicas inside the program."""
+    return replace(instance, settings=replace(instance.settings, integer_pools=True, tie_break=False))
+
+
+def _improved(instance: Instance, run: Run, plan: Solution, packed: Values, bound: float) -> Solution | None:
+    """Return a cheaper plan of whole replicas from the options that a packed one uses, None if time finds none.
+
+    Few options leave a program small enough for whole pools; it starts from the packed plan and stops within the gap.
+    """
+    if instance.goal is not Goal.CHEAPEST or (plan.gap or 0.0) <= instance.settings.gap:
+        return None
+    used = {flow.option for flow in plan.flows}
+    options = tuple(option for option in instance.options if option.id in used)
+    links = tuple(replace(link, prefill=link.prefill & used, decode=link.decode & used) for link in instance.links)
+    sets = prepare(_whole_pools(replace(instance, options=options, links=links)))
+    small = Run(sets, build(sets), run.end, run.progress, strictness=0.2)
+    start = dict(packed.by_name)
+    for pool in plan.pools:
+        start[small.model.name("pool", (pool.option, pool.site, pool.period, pool.block, pool.future))] = pool.replicas
+    target = bound + instance.settings.gap * abs(bound)
+    values = small.stage("improve", Objective.COST, Values(start), target=target)[1]
+    values = None if values is None else _polished(small, values)
+    if values is None or fits(sets, small.model, values):
+        return None
+    best = values.total(score(small.model, sets))
+    found = replace(_reported(small, plan, values, best), rows=plan.rows, columns=plan.columns)
+    return found if best < (plan.score or math.inf) else None
 
 
 def _rebound(solution: Solution, bound: float, gap: float) -> Solution:
@@ -117,7 +149,7 @@ def _polished(run: Run, values: Values) -> Values:
     """
     fixed = run.routed(values)
     if fixed is None:
-        values = run.stage("strict", Objective.COST, values, STRICT)[1] or values
+        values = run.stage("strict", Objective.COST, values, tolerance=STRICT)[1] or values
         fixed = run.routed(values)
     return values if fixed is None else fixed
 
