@@ -193,7 +193,9 @@ def _closed(deployed: Deployed, load: Load) -> Serving:
     spare = fx.spare_request * load.spare_requests * more * tpot / batch
     ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms + wait + slot + spare
     e2e = ttft + _more_tokens(load) * tpot
-    return Serving(ttft, tpot, load.replicas * want * load.output_tokens / e2e / load.beams, e2e)
+    fastest = batch / _cycle_floor(deployed, load, batch)
+    rate = load.replicas * np.minimum(want / e2e, fastest) * load.output_tokens / load.beams
+    return Serving(ttft, tpot, rate, e2e)
 
 
 _FIXED_POINT_ROUNDS = 2
