@@ -137,12 +137,17 @@ class Runner:
         if self._overtaken(job):
             child.kill()
         try:
-            end = child.wait(lambda progress: self._progress.__setitem__(job.id, progress))
+            end = child.wait(partial(self._heard, job))
         finally:
             with self._changed:
                 del self._children[job.id]
                 self._progress.pop(job.id, None)
         self._insist(lambda: self._settle(job, end))
+
+    def _heard(self, job: Job, progress: Progress) -> None:
+        if job.id not in self._progress:
+            self._store.begin(job)
+        self._progress[job.id] = progress
 
     def _overtaken(self, job: Job) -> bool:
         """Return whether the job was cancelled before its process could be killed for it."""

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Float,
     Integer,
@@ -52,6 +53,7 @@ _jobs = Table(
     Column("scenario_json", Text, nullable=False),
     Column("state", String(9), nullable=False, index=True),
     Column("attempt", Integer, nullable=False, default=0),
+    Column("begun", Boolean, nullable=False, default=False),
     Column("interruptions", Integer, nullable=False, default=0),
     Column("created_s", Float, nullable=False),
     Column("started_s", Float),
@@ -160,10 +162,14 @@ class JobStore:
     def claim(self) -> Job | None:
         """Return the oldest queued job, now running under a new attempt; None where none waits."""
         oldest = select(func.min(_jobs.c.seq)).where(_jobs.c.state == State.QUEUED).scalar_subquery()
-        change = {"state": State.RUNNING, "attempt": _jobs.c.attempt + 1, "started_s": time.time()}
+        change = {"state": State.RUNNING, "attempt": _jobs.c.attempt + 1, "begun": False, "started_s": time.time()}
         with self._engine.begin() as connection:
             row = connection.execute(update(_jobs).where(_jobs.c.seq == oldest).values(change).returning(_jobs)).one_or_none()
         return None if row is None else _job(row)
+
+    def begin(self, job: Job) -> None:
+        """Note that a running attempt has got to work: only then can the job itself be what cuts the service off."""
+        self._change(_current(job), begun=True)
 
     def succeed(self, job: Job, answer: Answer) -> bool:
         """Settle a running attempt with its answer; return False where it may not settle the job any more."""
@@ -184,14 +190,14 @@ class JobStore:
         return self.get(job_id)
 
     def recover(self) -> int:
-        """Queue again what ran when the last process ended, return how many; what was cut off three times fails instead."""
+        """Queue again what ran when the last process ended; return how many. What was cut off at work three times fails."""
         running = _jobs.c.state == State.RUNNING
         trouble = Trouble(
             "interrupted", "The plan could not be made", (Problem("", "the service was cut off three times while planning"),)
         )
-        spent = running & (_jobs.c.interruptions >= MOST_INTERRUPTIONS - 1)
+        spent = running & _jobs.c.begun & (_jobs.c.interruptions >= MOST_INTERRUPTIONS - 1)
         self._change(spent, state=State.FAILED, finished_s=time.time(), trouble=json.dumps(asdict(trouble)))
-        change = {"state": State.QUEUED, "started_s": None, "interruptions": _jobs.c.interruptions + 1}
+        change = {"state": State.QUEUED, "started_s": None, "interruptions": _jobs.c.interruptions + _jobs.c.begun}
         with self._engine.begin() as connection:
             return connection.execute(update(_jobs).where(running).values(change)).rowcount
 

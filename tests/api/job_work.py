@@ -49,6 +49,7 @@ def count_starts(task: SubmittedTask, hear: Hear) -> PlanDone:
     place = task.folder.parents[3]
     with (place / "starts").open("a") as file:
         file.write(task.folder.parent.name + "\n")
+    hear(Progress("demand", 0.25, "counting"))
     if (place / "hang").exists():
         threading.Event().wait()
     return _written(json.loads(task.scenario_json), task.folder)

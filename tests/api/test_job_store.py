@@ -136,13 +136,22 @@ def test_a_job_that_kills_its_service_is_given_up(store: JobStore) -> None:
     """What is cut off again and again fails in the end instead of killing the service for ever."""
     job, _ = store.submit(_request())
     for _ in range(MOST_INTERRUPTIONS):
-        _claimed(store)
+        store.begin(_claimed(store))
         store.recover()
     given_up = store.get(job.id)
     assert given_up is not None
     assert given_up.state is State.FAILED
     assert given_up.trouble is not None
     assert "three times" in given_up.trouble.problems[0].message
+
+
+def test_a_job_is_not_blamed_before_it_begins(store: JobStore) -> None:
+    """A service that is cut off again and again before its work begins keeps all its jobs."""
+    job, _ = store.submit(_request())
+    for _ in range(10):
+        _claimed(store)
+        assert store.recover() == 1
+    assert _claimed(store).id == job.id
 
 
 def test_a_shutdown_in_good_order_is_no_interruption(store: JobStore) -> None:
