@@ -43,7 +43,6 @@ class Estimate:
     throughput_tok_s: Figure
     batch: float
     max_batch: float
-    prefill_alone_s: float
     weight_bytes_per_chip: float
     kv_bytes_per_request: float
     memory_bytes_per_chip: float
@@ -94,7 +93,6 @@ def estimate(
         _figure(step, "throughput", pattern, seen.throughput_tok_s, batch * output_tokens / max(e2e_floor, 1e-12), rate=True),
         batch,
         float(step.max_batch(input_tokens + output_tokens)),
-        float(step.prefill_s(fresh, input_tokens - fresh)),
         step.weight_bytes_per_chip(),
         float(step.kv_bytes_per_request(input_tokens + output_tokens)),
         _memory(step, input_tokens + output_tokens, batch),

@@ -14,8 +14,7 @@ _PASS_TOKENS = 8192.0  # tokens whose activations a pass holds; engines bound th
 
 def weight_bytes_per_chip(op: Operands) -> FloatArray:
     """Return the weights stored on one chip [bytes]; wired weights take no memory."""
-    per_weight = np.where(op.experts > 1, op.attention_bytes, op.linear_bytes)
-    spread = (op.linear_weights * per_weight + (op.head_weights + op.resident_weights) * op.head_bytes) / (op.tp * op.pp)
+    spread = (op.linear_weights * op.attention_bytes + (op.head_weights + op.resident_weights) * op.head_bytes) / (op.tp * op.pp)
     return (spread + op.routed_weights * op.linear_bytes / op.chips) * (1.0 - op.wired)
 
 
@@ -41,8 +40,7 @@ def cache_bytes_per_chip(op: Operands, tokens: FloatArray) -> FloatArray:
     Heads shard over tensor parallelism down to one per chip; a latent cache is replicated; attention ranks own their sequences,
     so one sequence weighs 1/ranks on the average chip.
     """
-    shards = np.where(op.latent > 0, 1.0, np.minimum(op.tp, op.kv_heads))
-    return cache_bytes_per_request(op, tokens) / (shards * op.pp * op.dp_attention)
+    return cache_bytes_per_request(op, tokens) / (op.kv_shards * op.pp * op.dp_attention)
 
 
 def max_batch(op: Operands, tokens: FloatArray) -> FloatArray:

@@ -47,8 +47,6 @@ class Operands:
     moe_layers: FloatArray
     hidden: FloatArray
     heads: FloatArray
-    kv_heads: FloatArray
-    latent: FloatArray  # 1 where the cache is one latent vector, which tensor parallelism replicates
     linear_weights: FloatArray  # touched by every token, without LM head and routed experts
     head_weights: FloatArray
     routed_weights: FloatArray
@@ -66,14 +64,15 @@ class Operands:
     decode_width: FloatArray  # the same on the latent cache where there is one
     state_bytes: FloatArray
     # formats [bytes per element]
-    linear_bytes: FloatArray
-    attention_bytes: FloatArray
+    linear_bytes: FloatArray  # of experts
+    attention_bytes: FloatArray  # of what is no expert
     head_bytes: FloatArray
     kv_bytes: FloatArray
     # layout
     tp: FloatArray
     pp: FloatArray
     dp_attention: FloatArray
+    kv_shards: FloatArray  # chips over which one sequence's cache is cut: one per KV head; a latent cache is replicated
     chips: FloatArray
     chunk_tokens: FloatArray  # that a stage of a pipeline hands on at a time
     wired: FloatArray  # 1 where the weights are in the wiring and cost no reads
@@ -103,7 +102,7 @@ def operands(
     leaves the last to the caller (measured rows are facts, whatever a memory model thinks).
     """
     check_supported(hardware, model, layout)
-    values = {**_model_numbers(model), **_format_numbers(weights, kv_bytes), **_layout_numbers(layout)}
+    values = {**_model_numbers(model), **_format_numbers(model, weights, kv_bytes), **_layout_numbers(model, layout)}
     tier = memory_tier(hardware, model, layout, weights, overcommit=overcommit)
     values |= _chip_numbers(hardware, weights, tier)
     return Operands(**{name: np.asarray(value, np.float64) for name, value in values.items()})
@@ -210,8 +209,6 @@ def _model_numbers(model: Model) -> dict[str, float]:
         "moe_layers": moe.moe_layers if moe else 0,
         "hidden": model.hidden,
         "heads": model.heads,
-        "kv_heads": max(model.kv_heads, 1),
-        "latent": 1.0 if model.latent else 0.0,
         "linear_weights": _linear_weights(model),
         "head_weights": model.params_lm_head,
         "routed_weights": model.params_routed_total,
@@ -239,17 +236,23 @@ def _attention_widths(model: Model) -> dict[str, float]:
     return {"prefill_width": prefill, "decode_width": model.heads * (2 * mla.kv_lora_rank + mla.qk_rope_head_dim)}
 
 
-def _format_numbers(weights: WeightFormat, kv_bytes: float) -> dict[str, float]:
+def _format_numbers(model: Model, weights: WeightFormat, kv_bytes: float) -> dict[str, float]:
     return {
         "linear_bytes": weights.linear_bytes,
-        "attention_bytes": weights.attention_bytes,
+        "attention_bytes": _attention_bytes(model, weights),
         "head_bytes": weights.head_bytes,
         "kv_bytes": kv_bytes,
     }
 
 
-def _layout_numbers(layout: Layout) -> dict[str, float]:
-    return {"tp": layout.tp, "pp": layout.pp, "dp_attention": layout.dp_attention, "chips": layout.chips}
+def _layout_numbers(model: Model, layout: Layout) -> dict[str, float]:
+    return {
+        "tp": layout.tp,
+        "pp": layout.pp,
+        "dp_attention": layout.dp_attention,
+        "kv_shards": 1.0 if model.latent else min(layout.tp, max(model.kv_heads, 1)),
+        "chips": layout.chips,
+    }
 
 
 def _chip_numbers(hardware: Hardware, weights: WeightFormat, tier: MemoryTier) -> dict[str, float]:
@@ -283,7 +286,7 @@ def wired_operands(hardware: Hardware, model: Model, tokens_per_second: float) -
         "chunk_tokens": _STREAMED_TOKENS,
         "wired": 1.0,
     }
-    values = {**_model_numbers(model), **_format_numbers(BF16, 2.0), **_layout_numbers(Layout()), **chip}
+    values = {**_model_numbers(model), **_format_numbers(model, BF16, 2.0), **_layout_numbers(model, Layout()), **chip}
     return Operands(**{name: np.asarray(value, np.float64) for name, value in values.items()})
 
 

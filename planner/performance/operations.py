@@ -157,14 +157,12 @@ def expert_share(op: Operands, tokens: FloatArray) -> FloatArray:
 
 def linear_bytes(op: Operands) -> FloatArray:
     """Return the bytes of non-expert weights that one chip reads in a pass [bytes]."""
-    per_weight = np.where(op.experts > 1, op.attention_bytes, op.linear_bytes)
-    return (op.linear_weights * per_weight + op.head_weights * op.head_bytes) / op.tp * (1.0 - op.wired)
+    return (op.linear_weights * op.attention_bytes + op.head_weights * op.head_bytes) / op.tp * (1.0 - op.wired)
 
 
 def expert_bytes(op: Operands, tokens: FloatArray) -> FloatArray:
     """Return the bytes of expert weights that one chip reads when the instance processes `tokens` [bytes]."""
-    touched = np.where(op.experts > 1, expert_share(op, tokens), 0.0)
-    return op.routed_weights * touched * op.linear_bytes / (op.chips / op.pp) * (1.0 - op.wired)
+    return op.routed_weights * expert_share(op, tokens) * op.linear_bytes / (op.chips / op.pp) * (1.0 - op.wired)
 
 
 def linear_flops(op: Operands, work: Work) -> FloatArray:
@@ -186,12 +184,11 @@ def local_tokens(op: Operands, tokens: FloatArray) -> FloatArray:
 
 def cache_bytes(op: Operands, work: Work) -> FloatArray:
     """Return the KV-cache and recurrent-state bytes that one chip reads and writes in a pass [bytes]."""
-    shards = np.where(op.latent > 0, 1.0, np.minimum(op.tp, op.kv_heads))
     cache = op.kv_bytes * (
         op.kv_elements * op.full_layers * work.full_reads + op.window_kv_elements * op.window_layers * work.window_reads
     )
     state = 2.0 * op.state_bytes * work.sequences / op.tp
-    return (cache / shards + state) / op.dp_attention
+    return (cache / op.kv_shards + state) / op.dp_attention
 
 
 def attention_flops(op: Operands, work: Work, width: FloatArray) -> FloatArray:
