@@ -24,8 +24,6 @@ from planner.program.solution import Outcome
 FEASIBLE_WITHIN = 1e-5
 AGREE_WITHIN = 1e-6
 SMALL_NONZEROS = 4000
-GUIDED_COLUMNS = 5000
-QUICK_GUESS_S = 3.0
 GUIDED_GAP = 1e-3
 LIKED_AT_LEAST = 3000
 LONGEST_DOUBT_S = 5.0
@@ -47,7 +45,7 @@ def prove(matrix: Matrix, request: Request, guess: Floats | None = None) -> Verd
     time limit (and a hundredth of a second for each check that it still owes).
     """
     clock = _Clock(request)
-    if matrix.integer.any() and len(matrix.columns) > GUIDED_COLUMNS and request.gap >= GUIDED_GAP:
+    if matrix.integer.any() and len(matrix.columns) > LARGE_COLUMNS and request.gap >= GUIDED_GAP:
         return _guided(matrix, request, clock, guess)
     return _direct(matrix, request, clock)
 
@@ -77,14 +75,12 @@ class _Clock:
 
 def _guided(matrix: Matrix, request: Request, clock: _Clock, guess: Floats | None) -> Verdict:
     """Return a plan from the columns that the relaxation likes, proved by the relaxation; else the whole program's answer."""
-    began = clock.left()
     relaxed = relax(matrix, replace(request, report=None, start=None, time_limit_s=0.6 * clock.left()), guess)
-    spent = began - clock.left()
     if relaxed.values is None or relaxed.reduced is None:
         return _direct(matrix, replace(request, time_limit_s=clock.left()), clock)
     liked = _liked(matrix, relaxed)
     target = relaxed.bound + request.gap * abs(relaxed.bound)
-    narrow = replace(request, start=None, target=target, gap=0.5 * request.gap, time_limit_s=_patience(matrix, clock, spent))
+    narrow = replace(request, start=None, target=target, gap=0.5 * request.gap, time_limit_s=0.7 * clock.left())
     found = solve(matrix.only(liked), narrow)
     plan = _spread(matrix, liked, found)
     if plan is not None and _proved(matrix, plan, relaxed.bound, request.gap):
@@ -92,12 +88,6 @@ def _guided(matrix: Matrix, request: Request, clock: _Clock, guess: Floats | Non
     start = None if plan is None else plan.values
     verdict = _direct(matrix, replace(request, start=start, time_limit_s=clock.left()), clock)
     return _best_of(verdict, plan, relaxed.bound)
-
-
-def _patience(matrix: Matrix, clock: _Clock, spent: float) -> float:
-    """Return how long a guess may take [s]: most of the time for a large program, a moment for one that can be solved whole."""
-    most = 0.7 * clock.left()
-    return most if len(matrix.columns) > LARGE_COLUMNS else min(most, max(QUICK_GUESS_S, 3.0 * spent))
 
 
 def _proved(matrix: Matrix, plan: Answer, bound: float, gap: float) -> bool:

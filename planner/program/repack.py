@@ -60,10 +60,11 @@ def _packed_period(
     """Return one period's routing by the run's column names, and the whole units that it takes at each place."""
     sets = prepare(_one_period(view, t, values, seconds))
     small = Run(sets, build(sets), time.perf_counter() + max(seconds, 0.05), None)
-    verdict, plan = small.stage("pack", Objective.COST)
+    # No cost lies below nothing: the target is never reached, and asks for a plan without a proof.
+    plan = small.stage("pack", Objective.COST, target=0.0)[1]
     routed = None if plan is None else small.routed(plan)
     plan = plan if routed is None else routed
-    if plan is None or verdict.answer.values is None:
+    if plan is None:
         return None
     part: dict[str, float] = {}
     for family, place in PERIOD_OF.items():
