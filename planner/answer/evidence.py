@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.answer.allowance import allowance
 from planner.answer.claims import claim_rows
 from planner.answer.context import Context
 from planner.answer.entry import Entry
 from planner.answer.limits import FAMILIES, in_words
+from planner.answer.needs import least_changes
 from planner.plan.evidence import ChangeRow, CheckRow, SystemRow
 from planner.plan.fleet import PowerRow, SlaRow
 from planner.plan.money import Totals
@@ -77,6 +79,8 @@ def _why_not(context: Context, system: str, entry: Entry | None) -> str:
     if not any(row.system == system for row in context.table.rows):
         reasons = sorted({f"{item.workload}: {item.reason}" for item in context.table.rejected if item.system == system})
         return "; ".join(reasons[:3]) or "no workload can run on it"
+    if context.solution.objective_usd is None:
+        return "could serve, but no plan was found that meets everything"
     price = context.offerings[system].purchase
     if entry is None or price is None:
         return "dearer than the alternatives"
@@ -106,7 +110,9 @@ def _entry_usd(entry: Entry | None) -> float | None:
 
 def change_rows(context: Context) -> tuple[ChangeRow, ...]:
     """Return the smallest set of changes that makes an infeasible scenario feasible: have X, need Y."""
-    return tuple(_change_row(context, change) for change in context.solution.changes)
+    allowed, _ = allowance(context.scenario, "least changes", lambda _: None, context.solution.columns)
+    changes = context.solution.changes if allowed is None else least_changes(context, allowed)
+    return tuple(_change_row(context, change) for change in changes)
 
 
 def _change_row(context: Context, change: Change) -> ChangeRow:

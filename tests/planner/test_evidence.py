@@ -144,3 +144,17 @@ def test_what_is_not_asked_is_not_answered(catalog: Catalog):
     assert plan.evidence.comparisons == ()
     assert all(row.entry_price_usd is None for row in plan.evidence.considered)
     assert plan.solve.notes == ()
+
+
+def test_what_is_needed_is_enough_and_hardly_less_would_do(catalog: Catalog):
+    """The power that is said to be needed makes the scenario feasible; two per cent less does not."""
+    asked = {"solver": QUICK, "explain": {"prices": False, "comparisons": False}, "demand": {"classes": 1, "blocks": 2}}
+    plan = make_plan(small(sites=[SITE | {"power": "20 kW"}], **asked), catalog)
+    need = next(row.need for row in plan.evidence.changes if row.family == "power")
+    assert make_plan(small(sites=[SITE | {"power": f"{need * 1.0001} kW"}], **asked), catalog).found
+    assert not make_plan(small(sites=[SITE | {"power": f"{need * 0.98} kW"}], **asked), catalog).found
+
+
+def test_without_a_plan_nothing_is_called_too_dear(catalog: Catalog):
+    plan = make_plan(small(solver=QUICK, sites=[SITE | {"power": "20 kW"}]), catalog)
+    assert all("dearer" not in row.reason for row in plan.evidence.considered)
