@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from planner.errors import TooLarge
@@ -24,16 +25,22 @@ def estimate(instance: Instance) -> Size:
     for placement in instance.placements:
         sites_of[placement.system] = sites_of.get(placement.system, 0) + 1
     classes = {workload.id: len(workload.rate_rps) for workload in instance.workloads}
+    links = Counter(option for link in instance.links for option in (*link.prefill, *link.decode))
     worlds = max(1, len(instance.futures))
     steps = len(instance.periods) * len(instance.blocks) * worlds
-    routes = 0
+    routes = spots = 0
     for option in instance.options:
         places = 1 if option.role is Role.API else sites_of.get(option.system or "", 0)
-        routes += (places if option.sites is None else min(places, len(option.sites))) * classes.get(option.workload, 0)
+        places = places if option.sites is None else min(places, len(option.sites))
+        # A spot with several links has a share of each class on each of them as well.
+        several = links[option.id] if links[option.id] > places else 0
+        routes += (places + several) * classes.get(option.workload, 0)
+        spots += places
     batch = sum(classes[work.id] for work in instance.workloads if work.kind is WorkKind.BATCH)
-    moves = batch * len(instance.blocks) * steps
-    stock = (3 * len(instance.placements) + len(instance.offers)) * len(instance.periods) * worlds
-    retired = sum(len(placement.retire_usd) for placement in instance.placements) * worlds
+    per_step = routes + spots + sum(classes.values()) + batch * len(instance.blocks)
+    held = 4 * len(instance.placements) + len(instance.offers) + len(instance.systems) + len(instance.sites) + spots
+    retired = sum(len(placement.retire_usd) for placement in instance.placements)
+    columns = steps * per_step + worlds * (len(instance.periods) * held + retired) + 2 * len(instance.systems)
     dimensions = {
         "options": len(instance.options),
         "sites": len(instance.sites),
@@ -42,7 +49,7 @@ def estimate(instance: Instance) -> Size:
         "hour blocks": len(instance.blocks),
         "futures": worlds,
     }
-    return Size(routes * steps + moves + stock + retired, dimensions)
+    return Size(columns, dimensions)
 
 
 def refuse_too_large(instance: Instance) -> None:

@@ -1,0 +1,91 @@
+"""Whole replicas for plans whose pools were fractions, and rows that cut fractions but no plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.program_instances import Shape, make
+from planner.program.adapter import Request, solve
+from planner.program.build import build
+from planner.program.matrix import from_problem
+from planner.program.relaxation import relax
+from planner.program.rounding import rounded
+from planner.program.sets import prepare
+from planner.program.solution import Outcome
+from planner.program.solve import solve_instance
+from tests.program.brute_force import KINDS
+from tests.program.instances import quick
+from tests.program.plain import plain
+
+SHARED = Shape(systems=3, options_per_role=1, workloads=2, classes=2, sites=1, periods=2, blocks=2, rate_rps=8.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_packed_plan_is_certified_and_not_far_above_its_bound(seed):
+    instance = quick(make(SHARED, seed, gap=0.01, time_limit_s=30.0), integer_pools=False)
+    solution = solve_instance(instance)
+    assert solution.outcome in {Outcome.OPTIMAL, Outcome.FEASIBLE}
+    assert solution.certificate.valid, solution.certificate.violations
+    assert solution.bound <= solution.objective_usd * (1 + 1e-9)
+    whole = solve_instance(quick(make(SHARED, seed, gap=0.01, time_limit_s=30.0), integer_pools=True))
+    assert solution.bound <= whole.objective_usd * (1 + 1e-6), "a bound of the looser program bounds the stricter one"
+    assert solution.objective_usd >= whole.bound * (1 - 1e-6)
+    assert solution.objective_usd <= 1.25 * whole.objective_usd
+
+
+@pytest.mark.parametrize("kind", ["valley", "phases"])
+def test_packing_finds_what_whole_pools_cost_or_says_that_it_did_not(kind):
+    """Packed plans may cost more than the optimum, never less, and are called optimal only if they are."""
+    for seed in range(12):
+        case = KINDS[kind](seed)
+        solution = solve_instance(quick(case.instance, integer_pools=False))
+        if case.cost is None:
+            assert solution.objective_usd is None
+        elif solution.objective_usd is not None:
+            assert solution.objective_usd >= case.cost * (1 - 1e-6)
+            assert solution.certificate.valid
+            if solution.outcome is Outcome.OPTIMAL:
+                assert solution.objective_usd == pytest.approx(case.cost, rel=1e-5), (kind, seed)
+
+
+def program(instance):
+    """Return an instance's model and arrays."""
+    model = build(prepare(instance))
+    return model, from_problem(model.problem)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_rounding_rows_cut_no_plan(seed):
+    """The optimum with them is the optimum without, and the optimum itself keeps every one."""
+    for instance in (plain(seed), KINDS["growing"](seed).instance, KINDS["valley"](seed).instance):
+        model, matrix = program(instance)
+        tighter = rounded(model, matrix, Request())
+        plan, again = solve(matrix, Request(presolve=False)), solve(tighter, Request(presolve=False))
+        assert plan.outcome is again.outcome
+        if plan.values is not None:
+            assert again.objective == pytest.approx(plan.objective, rel=1e-6, abs=1e-9)
+            assert tighter.violation(plan.values) <= 1e-6
+
+
+def test_rounding_rows_lift_the_relaxation():
+    """A demand of 2.5 units at 100 USD: the relaxation pays 250, rounded 300."""
+    from tests.program.instances import one_period
+
+    model, matrix = program(one_period({"y": 100.0}, {"y": {"b": 2.0}}, {"b": 5.0}))
+    before, after = (solve(m.relaxed(), Request()).objective * model.scale for m in (matrix, rounded(model, matrix, Request())))
+    assert before == pytest.approx(250.0)
+    assert after == pytest.approx(300.0)
+
+
+def test_rounding_lifts_the_bound_of_a_fleet_and_never_above_its_optimum():
+    instance = replace(make(SHARED, 1), offers=())
+    model, matrix = program(quick(instance, integer_pools=False))
+    tighter = rounded(model, matrix, Request())
+    loose, tight = relax(matrix, Request()).bound, relax(tighter, Request()).bound
+    best = solve(matrix, Request(gap=1e-4, time_limit_s=30.0))
+    assert loose <= tight * (1 + 1e-9)
+    assert tight <= best.objective * (1 + 1e-6)
+    assert np.isfinite(tight)
