@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +12,7 @@ from planner.options.build import requests_of
 from planner.options.latency import PoolLoad, latencies_s
 from planner.options.table import OptionRow
 from planner.plan.fleet import SlaRow
+from planner.program.solution import Pool
 from planner.scenario.workload import Workload
 
 Case = tuple[int, float, float]
@@ -55,20 +57,45 @@ def _busiest(context: Context, workload: Workload) -> dict[tuple[str, str], list
     All replicas of a role that serve a workload at a site stand behind one router, whatever their hardware: a pool waits as long
     as one of that many replicas that is as busy as the pool is.
     """
-    reserve = context.scenario.policy.reserve_replicas
+    present = _present(context)
     pools = [pool for pool in context.solution.pools if _serves(context, pool.option, workload.id)]
     behind: dict[tuple[str, str, int, int], float] = {}
     for pool in pools:
         key = (pool.site, context.rows[pool.option].role.value, pool.period, pool.block)
-        behind[key] = behind.get(key, 0.0) + max(pool.replicas - reserve, 1)
+        behind[key] = behind.get(key, 0.0) + present[pool]
     found: dict[tuple[str, str], dict[int, Case]] = {}
     for pool in pools:
         together = behind[pool.site, context.rows[pool.option].role.value, pool.period, pool.block]
-        busy = pool.load / max(pool.replicas - reserve, 1)
+        busy = pool.load / present[pool]
         periods = found.setdefault((pool.site, pool.option), {})
         if pool.period not in periods or busy > periods[pool.period][1] / periods[pool.period][2]:
             periods[pool.period] = (pool.period, busy * together, together)
     return {key: [periods[period] for period in sorted(periods)] for key, periods in found.items()}
+
+
+def _present(context: Context) -> dict[Pool, float]:
+    """Return the replicas of every pool beside its reserve, with its part of the owned chips that no pool needs in the block.
+
+    Idle chips stay up as further replicas of what runs beside them, in proportion to the busy ones.
+    """
+    reserve = context.scenario.policy.reserve_replicas
+    pools = [pool for pool in context.solution.pools if pool.option in context.rows]
+    taken: dict[tuple[str, str, int, int], float] = {}
+    working: dict[tuple[str, str, int, int], float] = {}
+    for pool in pools:
+        row = context.rows[pool.option]
+        key = (pool.site, row.system, pool.period, pool.block)
+        taken[key] = taken.get(key, 0.0) + pool.replicas * row.chips
+        working[key] = working.get(key, 0.0) + pool.load * row.chips
+    found: dict[Pool, float] = {}
+    for pool in pools:
+        row = context.rows[pool.option]
+        key = (pool.site, row.system, pool.period, pool.block)
+        units = context.owned.get((pool.site, row.system))
+        chips = 0.0 if units is None else float(units[pool.period]) * row.offering.system.chips
+        idle = max(chips - taken[key], 0.0) * pool.load / working[key] if working[key] else 0.0
+        found[pool] = max(pool.replicas - reserve, 1) + math.floor(idle / row.chips + 1e-9)
+    return found
 
 
 def _serves(context: Context, option: str, workload: str) -> bool:

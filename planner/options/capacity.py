@@ -205,10 +205,13 @@ def _first_token_s(requests: Requests) -> float:
 
 
 def _pooled(rate_of: Callable[[FloatArray | float], FloatArray], requests: Requests) -> FloatArray:
-    """Return the rate of one replica in a pool of as many as will share a queue, never below that of a replica alone."""
-    alone = rate_of(1.0)
-    replicas = _pool_size(alone, requests)
-    return np.maximum(rate_of(replicas) / replicas, alone) if np.any(replicas > 1) else alone
+    """Return the rate of one replica in a pool of as many as will share a queue.
+
+    How many are needed is read from the largest pool, whose replicas carry most: never more than there will be.
+    """
+    most = float(requests.pool_replicas)
+    replicas = _pool_size(rate_of(most) / most, requests)
+    return np.asarray(rate_of(replicas) / replicas, dtype=np.float64)
 
 
 def _aggregated(deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
