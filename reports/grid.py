@@ -209,7 +209,9 @@ class Sheet:
         return line
 
     def subtotal(self, label: str, lines: Sequence[Line], style: Style, *, total: bool = True) -> Line:
-        """Write the sum of lines that stand directly below one another."""
+        """Write the sum of lines that stand directly below one another; zeros where there are none."""
+        if not lines:
+            return self.series([label, "", "", "", ""], [0.0] * len(self.periods), style.as_(Role.TOTAL), total=total)
         first, last = lines[0].row, lines[-1].row
         values = [sum(line.values[index] for line in lines) for index in range(len(lines[0].values))]
         summed = style.as_(Role.TOTAL)

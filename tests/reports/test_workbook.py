@@ -175,6 +175,21 @@ def test_an_infeasible_plan_still_gives_a_workbook_that_says_what_is_missing(tmp
     assert book["Demand"]["A3"].value == "No plan: see the cover"
 
 
+def test_a_plan_that_buys_nothing_is_written_too(tmp_path: Path) -> None:
+    """No unit, no cost line: the total is zero and every check holds."""
+    seed = next(seed for seed in range(400) if not _costs(sample_plan(seed, Size(periods=1, workloads=1, sites=1, systems=1))))
+    plan = sample_plan(seed, Size(periods=1, workloads=1, sites=1, systems=1))
+    write_workbook(plan, tmp_path / "report.xlsx", written=DAY)
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx", data_only=True)
+    assert [row[5].value for row in book["Cost"].iter_rows() if row[0].value == "Net present cost"] == [0]
+    assert book["Checks"]["B7"].value == "All checks pass"
+
+
+def _costs(plan: Plan) -> list[str]:
+    assert plan.money is not None
+    return [item.id for item in plan.money.items if item.group.value != "carbon"]
+
+
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise OSError("disk full")
