@@ -27,7 +27,7 @@ FINE_GAP = 1e-4
 TIE_BREAK_NONZEROS = 30_000
 EQUAL_COST = 3e-7
 PACKING_SHARE = 0.3
-SHARED_GAP = 0.6
+SHARED_GAP = 0.5
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
