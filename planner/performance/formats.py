@@ -87,12 +87,12 @@ def kv_element_bytes(precision: Precision) -> float:
     return _KV_BYTES[precision]
 
 
-# Where a chip publishes no peak: FLOPs per byte of memory bandwidth of its class at 16 bit, the low end of those that do
-# publish both (Apple M1 to M2 Ultra 50-70, A10 and RTX 30xx 75-120). An estimate; decode hardly depends on it, prefill does. An
-# announced transformer chip with the memory of an H200 is taken at the H200's ratio.
+# Where a chip publishes no peak: FLOPs per byte of memory bandwidth at 16 bit of chips of its class that publish both. Apple M1
+# to M2 Ultra 20-38, A10G and RTX 30xx 70-117; an announced transformer chip with the memory of an H200 is taken at the H200's
+# ratio. Estimates; decode hardly depends on them, prefill does.
 _FLOPS_PER_BYTE = {
     HardwareClass.GPU: 100.0,
-    HardwareClass.EDGE_NPU: 55.0,
+    HardwareClass.EDGE_NPU: 30.0,
     HardwareClass.CPU: 15.0,
     HardwareClass.TRANSFORMER_ASIC: 206.0,
     HardwareClass.ASIC: 200.0,

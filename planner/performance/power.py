@@ -10,9 +10,9 @@ from planner.performance.book import Book
 from planner.performance.traits import segment
 
 ACTIVITIES = ("idle", "prefill", "decode")
-# Shares of nameplate before any calibration. Idle: 60-75 W of 400 W (A100) and 70-120 W of 700 W (H100) with weights loaded,
-# NVIDIA DCGM readings in Patel et al., "Characterizing power management opportunities for LLMs in the cloud" (ASPLOS 2024); the
-# same paper shows prefill at or near nameplate and decode well below it.
+# Shares of nameplate where nothing is measured. Estimates: that prefill runs near nameplate and decode well below it is what
+# Patel et al., "Characterizing power management opportunities for LLMs in the cloud" (ASPLOS 2024), describe; the figures
+# themselves are ours.
 DEFAULT_SHARES: Mapping[str, float] = {"idle": 0.17, "prefill": 0.95, "decode": 0.65}
 
 

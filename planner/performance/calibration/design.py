@@ -49,7 +49,7 @@ PRIORS: Mapping[str, tuple[float, float]] = {
     "offline": (1.2, 0.3),
 }
 # Silicon that nobody has measured openly, statically scheduled by its compiler: nothing is launched, hops take a fraction of a
-# microsecond (Abts et al., "A software-defined tensor streaming multiprocessor", ISCA 2022). Assumptions, not fits; their
+# microsecond (Abts et al., "A software-defined tensor streaming multiprocessor", ISCA 2022). The figures are assumptions; their
 # interval is widened.
 ASSUMED: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     part: {"segment": {"statically_scheduled": value}}
