@@ -8,10 +8,12 @@ from pathlib import Path
 from catalog.items import Catalog
 from planner.answer.context import Context
 from planner.answer.plan import answer
+from planner.errors import CertificateError
 from planner.options.build import tabulate
 from planner.options.market import survey
 from planner.plan import Plan
 from planner.program.adapter import Progress as SolverProgress
+from planner.program.solution import Solution
 from planner.program.solve import solve_instance
 from planner.progress import Progress
 from planner.question.costs import costs_of
@@ -40,9 +42,17 @@ def make_plan(scenario: Scenario, catalog: Catalog, *, folder: Path = Path(), pr
     table = without_dearer_rentals(tabulate(scenario, catalog, market, demand, folder), costs)
     instance = pose(scenario, catalog, demand, market, table, costs)
     tell(Progress("solve", 0.3, f"choosing among {len(table.rows)} options"))
-    solution = solve_instance(instance, _solver_listener(tell))
+    solution = certified(solve_instance(instance, _solver_listener(tell)))
     tell(Progress("answer", 0.95, "writing the answer"))
     return answer(Context(scenario, catalog, demand, market, table, costs, instance, solution))
+
+
+def certified(solution: Solution) -> Solution:
+    """Return a solution that its independent check upholds; raise CertificateError for one that it refutes."""
+    certificate = solution.certificate
+    if certificate is not None and not certificate.valid:
+        raise CertificateError("; ".join(certificate.violations[:5]))
+    return solution
 
 
 def _solver_listener(tell: Listener) -> Callable[[SolverProgress], None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from planner.economics.assumptions import Assumption
 from planner.economics.lines import Exclusion, LineItem
 from planner.plan.row import Row
@@ -25,9 +27,10 @@ class Totals(Row):
 class Figure(Row):
     """A figure that people quote, by its one definition: `usd_per_mtok_output` of a workload, J/token of the whole plan.
 
-    `scope` is a workload id, a site id or `plan`; `definition` says numerator and denominator in words. Where the figure is levelised
-    money, `shares` says how much of each line item's present cost is in it (by item id) and `divisor_by_period` what it is divided by,
-    discounted like running costs: `value = sum(share x present USD) / sum(divisor x operating factor)`; both empty where it is not.
+    `scope` is a workload id, a site id or `plan`; `definition` says numerator and denominator in words. Where the figure is
+    levelised money, `shares` says how much of each line item's present cost is in it (by item id) and `divisor_by_period`
+    what it is divided by, discounted like running costs: `value = sum(share x present USD) / sum(divisor x operating
+    factor)`; both empty where it is not.
     """
 
     id: str
@@ -36,7 +39,7 @@ class Figure(Row):
     value: float
     unit: str
     definition: str
-    shares: dict[str, float] = {}
+    shares: dict[str, float] = Field(default_factory=dict)
     divisor_by_period: tuple[float, ...] = ()
 
 

@@ -59,7 +59,9 @@ def test_hardware_that_does_not_ship_needs_leave(catalog: Catalog):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(catalog: Catalog):
-    with pytest.raises(InputError, match=r"hardware\.include\[0\]: the catalog has no 'nvidia-h100-smx'; did you mean 'nvidia-h100-sxm'"):
+    with pytest.raises(
+        InputError, match=r"hardware\.include\[0\]: the catalog has no 'nvidia-h100-smx'; did you mean 'nvidia-h100-sxm'"
+    ):
         survey(small(hardware={"include": ["nvidia-h100-smx"]}), catalog)
 
 

@@ -8,9 +8,10 @@ import json
 import pytest
 
 from catalog.items import Catalog
-from planner.errors import UnknownItem
-from planner.pipeline import make_plan
+from planner.errors import CertificateError, UnknownItem
+from planner.pipeline import certified, make_plan
 from planner.plan import Plan
+from planner.program.solution import Certificate, Outcome, Solution
 from tests.planner.conftest import SMALL, small
 
 
@@ -113,3 +114,9 @@ def test_a_trace_of_the_user_plans_end_to_end(shared, catalog: Catalog):
     assert all(check.passed for check in plan.evidence.checks)
     mean_input = sum(row.share * row.isl_mean for row in plan.classes)
     assert mean_input == pytest.approx(1154.7, rel=1e-3)
+
+
+def test_a_plan_that_its_check_refutes_never_leaves():
+    solution = Solution(Outcome.OPTIMAL, certificate=Certificate(False, 1.0, ("power: 5 kW used of 4 kW",)))
+    with pytest.raises(CertificateError, match="5 kW used of 4 kW"):
+        certified(solution)
