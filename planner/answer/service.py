@@ -45,7 +45,9 @@ def _pool_rows(context: Context, workload: Workload) -> Iterator[SlaRow]:
             if here:
                 pools = PoolLoad(np.array([case[1] for case in here]), np.array([case[2] for case in here]))
                 limits = workload.sla.limits()
-                found = latencies_s(row, requests, pools, {name: limit.percentile / 100.0 for name, limit in limits.items()})
+                found = latencies_s(
+                    row, epoch, requests, pools, {name: limit.percentile / 100.0 for name, limit in limits.items()}
+                )
                 for metric, values in found.items():
                     for case, value in zip(here, values, strict=True):
                         yield _sla_row(workload, row, site, case[0], metric, float(value))

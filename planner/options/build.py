@@ -119,7 +119,9 @@ def _row(
     """Return one option; classes of every length epoch stand side by side, each has its own id."""
     classes = [demand.classes[row] for row in demand.rows_of(workload.id)]
     rates = np.concatenate([epoch.rps for epoch in epochs])
-    capacity = {c.id: float(rate) for c, rate in zip(classes, rates, strict=True) if rate > 0}
+    longest = item.offering.hardware.max_context_tokens or np.inf
+    fits = [c.isl_p99_tokens + c.osl_p99_tokens <= longest for c in classes]
+    capacity = {c.id: float(rate) for c, rate, able in zip(classes, rates, fits, strict=True) if rate > 0 and able}
     cache = item.step.kv_bytes_per_request(np.array([c.isl_tokens for c in classes]))
     idle_w, busy_w = _power(item, role)
     spread = item.step.interval("throughput")
@@ -149,6 +151,7 @@ def _row(
         busy_w=busy_w,
         prefill_share=epochs[0].prefill_share,
         limited_by=epochs[0].limited_by,
+        mix_rps=tuple(epoch.mix_rps for epoch in epochs),
         slow_factor=spread.lo80,
     )
 

@@ -28,6 +28,7 @@ MIXED_BATCHES = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 51
 CHUNK_TOKENS = np.array([0.0, 128.0, 256.0, 512.0, 1024.0, 2048.0])
 CHUNK_BUDGETS = (256.0, 512.0, 2048.0)  # prompt tokens that an engine may be set to carry in one iteration; the best is taken
 BATCH_UTILISATION = 0.95  # work without a latency promise still needs room to end inside its window
+SEARCHED_TO = 0.99  # rates are searched up to 99.3 % of saturation, beyond which no percentile can be predicted
 FIRST_TOKEN_PART = 0.25  # of an E2E promise without one for TTFT
 ADMISSION_PART = 0.1  # of the time before the first token, which a request may wait for a slot in the batch
 DEFAULT_LIMIT = Limit.model_validate({"limit": "1 s"})
@@ -73,8 +74,9 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What one replica carries: requests/s by class (0 = cannot), what limits it, and the prefill share of its time."""
+    """What one replica carries: requests/s of the mix and by class (0 = cannot), what limits it, its prefill share of time."""
 
+    mix_rps: float
     rps: FloatArray
     limited_by: str
     prefill_share: float
@@ -113,7 +115,9 @@ def _prefill(deployments: Sequence[StepModel], requests: Requests, extra_s: Floa
         rate, limited_by = BATCH_UTILISATION / (mix @ requests.population.weight), "throughput"
     else:
         rate, limited_by = _queued(mix, requests, budget_s - fixed - extra_s, promise.percentile), "ttft"
-    return [Capacity(row, limited_by, 1.0) for row in _shared_out(rate, by_class, requests)]
+    return [
+        Capacity(float(one), row, limited_by, 1.0) for one, row in zip(rate, _shared_out(rate, by_class, requests), strict=True)
+    ]
 
 
 def _queued(service_s: FloatArray, requests: Requests, slack_s: FloatArray, percentile: float) -> FloatArray:
@@ -177,7 +181,8 @@ def _decode(deployments: Sequence[StepModel], requests: Requests, extra_s: Float
         engine = DecodeEngine(mix, BATCHES, room)
         rate = _pooled(lambda replicas: _decode_rate(engine, requests, replicas), requests)
     words = np.where(by_memory, "memory", "tpot" if tpot is not None else "e2e")
-    return [Capacity(row, str(word), 0.0) for row, word in zip(_shared_out(rate, work, requests), words, strict=True)]
+    rows = _shared_out(rate, work, requests)
+    return [Capacity(float(one), row, str(word), 0.0) for one, row, word in zip(rate, rows, words, strict=True)]
 
 
 def _decode_rate(engine: DecodeEngine, requests: Requests, replicas: FloatArray | float) -> FloatArray:
@@ -211,7 +216,7 @@ def _pooled(rate_of: Callable[[FloatArray | float], FloatArray], requests: Reque
     """
     most = float(requests.pool_replicas)
     replicas = _pool_size(rate_of(most) / most, requests)
-    return np.asarray(rate_of(replicas) / replicas, dtype=np.float64)
+    return np.asarray(SEARCHED_TO * rate_of(replicas) / replicas, dtype=np.float64)
 
 
 def _aggregated(deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
@@ -234,7 +239,9 @@ def _aggregated(deployments: Sequence[StepModel], requests: Requests, extra_s: F
         words = np.where(rate < 0.9 * saturated, "ttft" if requests.sla.ttft is not None else "e2e", words)
     rows = _shared_out(rate, work, requests)
     parts = (prompts @ requests.shares) / (work @ requests.shares)
-    return [Capacity(row, str(word), float(part)) for row, word, part in zip(rows, words, parts, strict=True)]
+    return [
+        Capacity(float(one), row, str(word), float(part)) for one, row, word, part in zip(rate, rows, words, parts, strict=True)
+    ]
 
 
 def mixed_engine(deployments: Sequence[StepModel], requests: Requests, room: FloatArray) -> MixedEngine:

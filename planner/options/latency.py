@@ -32,7 +32,9 @@ class PoolLoad:
     replicas: FloatArray
 
 
-def latencies_s(row: OptionRow, requests: Requests, pools: PoolLoad, percentiles: dict[str, float]) -> dict[str, FloatArray]:
+def latencies_s(
+    row: OptionRow, epoch: int, requests: Requests, pools: PoolLoad, percentiles: dict[str, float]
+) -> dict[str, FloatArray]:
     """Return the predicted percentile [s] of each metric that a pool decides, shape (case,).
 
     A prefill pool decides TTFT, a decode pool TPOT, an aggregated one both. A load of other classes than the workload's own
@@ -40,19 +42,12 @@ def latencies_s(row: OptionRow, requests: Requests, pools: PoolLoad, percentiles
     """
     if row.step is None:
         return {}
-    rate = pools.load / _busy_per_request(row, requests)
+    rate = pools.load * row.mix_rps[epoch]
     if row.role is Role.PREFILL:
         return {"ttft": _prefill(row, requests, rate, pools.replicas, percentiles["ttft"])} if "ttft" in percentiles else {}
     if row.role is Role.DECODE:
         return {"tpot": _decode(row.step, requests, rate, pools.replicas, percentiles["tpot"])} if "tpot" in percentiles else {}
     return _aggregated(row, requests, rate, pools.replicas, percentiles)
-
-
-def _busy_per_request(row: OptionRow, requests: Requests) -> float:
-    """Return the replica-seconds that a request of the workload's mix takes [s], over the classes that the option can serve."""
-    served = [(item.share, row.capacity_rps[item.id]) for item in requests.classes if row.capacity_rps.get(item.id)]
-    whole = sum(share for share, _ in served)
-    return sum(share / rate for share, rate in served) / whole if served else np.inf
 
 
 def _prefill(row: OptionRow, requests: Requests, rate: FloatArray, replicas: FloatArray, percentile: float) -> FloatArray:

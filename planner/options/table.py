@@ -32,6 +32,7 @@ class OptionRow:
     prefill_share    of a busy replica's time that goes into prompts [1]: 1 for prefill, 0 for decode
     slow_factor      of the 80 % interval's slow edge relative to the expected capacity [1]
     source           `core`, or the table that somebody measured
+    mix_rps          requests/s of the workload's own mix that one replica sustains, by length epoch
     extra_s          fixed part of TTFT beside the queue: network round trip and handing the cache over [s]
     step             the step model behind the capacity; None for a measured one
     """
@@ -54,6 +55,7 @@ class OptionRow:
     limited_by: str = ""
     slow_factor: float = 1.0
     source: str = "core"
+    mix_rps: tuple[float, ...] = ()
     extra_s: float = 0.0
     step: StepModel | None = field(default=None, compare=False, repr=False)
 
