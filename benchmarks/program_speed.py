@@ -102,7 +102,8 @@ def melange() -> None:
         dearer = cost / (solution.objective_usd or 1.0) - 1.0
         print(
             f"melange {BUCKETS} buckets x {TYPES} types, seed {seed}: ours {seconds:.2f} s, {solution.objective_usd:.3f} USD/h "
-            f"({solution.outcome}); CBC on slices {theirs:.2f} s, {cost:.3f} USD/h (+{dearer:.2%}); {theirs / seconds:.1f} x faster"
+            f"({solution.outcome}); CBC on slices {theirs:.2f} s, {cost:.3f} USD/h (+{dearer:.2%}); "
+            f"{theirs / seconds:.1f} x faster"
         )
 
 
