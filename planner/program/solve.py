@@ -28,6 +28,8 @@ TIE_BREAK_NONZEROS = 30_000
 EQUAL_COST = 3e-7
 PACKING_SHARE = 0.3
 SHARED_GAP = 0.5
+STRICTER = (0.25, 0.1)
+PRESSING_SHARE = 0.3
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
@@ -62,14 +64,37 @@ def _attempts(instance: Instance, end: float, progress: Report | None) -> Soluti
     run.end = end
     if values is None or not fits(sets, run.model, values):
         return solution
-    packed = repack(run, values)
-    if packed is None or fits(sets, run.model, packed):
+    plan = _packed(instance, run, solution, values)
+    if plan is None:
         exact = prepare(_whole_pools(instance))
         return _planned(Run(exact, build(exact), end, progress))[0]
-    plan = _reported(run, solution, packed, packed.total(score(run.model, sets)))
+    return _pressed(instance, run, plan, values)
+
+
+def _packed(instance: Instance, run: Run, solution: Solution, values: Values) -> Solution | None:
+    """Return a plan with whole replicas for one without, None if it cannot be packed; the bound stays the looser program's."""
+    packed = repack(run, values)
+    if packed is None or fits(run.sets, run.model, packed):
+        return None
+    plan = _reported(run, solution, packed, packed.total(score(run.model, run.sets)))
     bound = solution.bound if solution.bound is not None else -math.inf
     better = _improved(instance, run, plan, packed, bound)
     return _rebound(plan if better is None else better, bound, instance.settings.gap)
+
+
+def _pressed(instance: Instance, run: Run, plan: Solution, values: Values) -> Solution:
+    """Return a plan with its bound raised by stricter solves of the looser program, while the gap is open and time is left."""
+    gap = instance.settings.gap
+    for strictness in STRICTER:
+        left = run.end - time.perf_counter()
+        enough = (plan.gap or 0.0) <= gap or left < PRESSING_SHARE * instance.settings.time_limit_s
+        if enough or instance.goal is not Goal.CHEAPEST or plan.bound is None:
+            return plan
+        run.strictness = strictness
+        answer = run.stage("press", Objective.COST, values)[0].answer
+        bound = max(plan.bound, min(answer.bound * run.model.scale, plan.score or math.inf))
+        plan = replace(_rebound(plan, bound, gap), notes=tuple(run.notes))
+    return plan
 
 
 def _whole_pools(instance: Instance) -> Instance:
@@ -106,7 +131,7 @@ def _rebound(solution: Solution, bound: float, gap: float) -> Solution:
     """Return a packed plan with the bound of the program before packing, and the word that its gap deserves."""
     value = solution.score or 0.0
     reached = max(0.0, value - bound) / max(abs(value), 1e-12)
-    outcome = solution.outcome if reached <= gap * (1 + 1e-6) else Outcome.FEASIBLE
+    outcome = Outcome.OPTIMAL if reached <= gap * (1 + 1e-6) else Outcome.FEASIBLE
     return replace(solution, outcome=outcome, bound=bound, gap=reached)
 
 
