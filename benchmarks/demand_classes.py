@@ -1,7 +1,8 @@
 """How well a handful of request classes stands for real traces: error of the nominal cost by grid and by number of classes.
 
-Run `python benchmarks/demand_classes.py FOLDER` on a folder of trace files (CSV, JSON Lines, Parquet). Cost is that of
-`planner.demand.classes.nominal_cost`; every class is its conditional means.
+Run `python -m benchmarks.demand_classes [FOLDER]` on a folder of trace files (CSV, JSON Lines, Parquet); by default the traces
+of the reference data beside the checkout. Cost is that of `planner.demand.classes.nominal_cost`; every class is its
+conditional means.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from planner.demand.population import Population
 from planner.demand.trace import read_trace
 from planner.errors import SplitfleetError
 
+TRACES = Path(__file__).resolve().parents[2] / "shared" / "traces"
 GRIDS = ((1, 1), (6, 4), (12, 8), (24, 16))
 COUNTS = (24, 12, 8, 4)
 
@@ -29,8 +31,12 @@ def cost_error(population: Population, classes: tuple[RequestClass, ...]) -> flo
 
 def main() -> None:
     """Print one line per trace: errors by grid (unmerged), then by number of classes [%]."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else TRACES
+    if not folder.is_dir():
+        print(f"no folder of traces {folder.name}: name one")
+        return
     print("trace".ljust(48), *(f"{a}x{b}".rjust(8) for a, b in GRIDS), *(f"{n} cl.".rjust(8) for n in COUNTS))
-    for path in sorted(Path(sys.argv[1]).iterdir()):
+    for path in sorted(folder.iterdir()):
         try:
             population = read_trace(path).population()
         except SplitfleetError:
