@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from planner.answer.allowance import Allowance
 from planner.answer.context import Context
 from planner.answer.words import usd
 from planner.plan.evidence import Comparison
-from planner.program.instance import Instance, Option, Placement, Role
+from planner.program.instance import Instance, Placement, Role
 from planner.program.solution import Outcome
+from planner.program.studies import only_options
 
 GAP = 0.01
 MOST_VENDORS = 8
@@ -55,12 +56,12 @@ def rivals(context: Context) -> Iterator[Rival]:
     """Yield every restriction that says something: what the scenario forbids anyway, or has no alternative to, is left out."""
     instance, roles = context.instance, {option.role for option in context.instance.options}
     if {Role.AGGREGATED, Role.DECODE} <= roles:
-        together = restricted(instance, lambda option: option.role in {Role.AGGREGATED, Role.API})
+        together = only_options(instance, lambda option: option.role in {Role.AGGREGATED, Role.API})
         yield Rival("aggregated", "aggregated pools only", together)
-        apart = restricted(instance, lambda option: option.role is not Role.AGGREGATED)
+        apart = only_options(instance, lambda option: option.role is not Role.AGGREGATED)
         yield Rival("disaggregated", "disaggregated pools only", apart)
     if _buys(instance) and (instance.offers or Role.API in roles):
-        own = restricted(instance, lambda option: option.role is not Role.API)
+        own = only_options(instance, lambda option: option.role is not Role.API)
         yield Rival("owned", "owned hardware only", replace(own, offers=()))
         yield Rival("not-owned", "no purchases", replace(instance, placements=tuple(map(_not_for_sale, instance.placements))))
     yield from _vendors(instance)
@@ -84,23 +85,10 @@ def _vendors(instance: Instance) -> Iterator[Rival]:
 
 def only_systems(instance: Instance, systems: set[str]) -> Instance:
     """Return the instance in which only some systems may be bought, rented and used (token APIs stay)."""
-    kept = restricted(instance, lambda option: option.system is None or option.system in systems)
+    kept = only_options(instance, lambda option: option.system is None or option.system in systems)
     placements = tuple(one if one.system in systems else _not_for_sale(one) for one in kept.placements)
     return replace(kept, placements=placements, offers=tuple(offer for offer in kept.offers if offer.system in systems))
 
 
 def _not_for_sale(placement: Placement) -> Placement:
     return replace(placement, buy_usd=(), cash_usd=())
-
-
-def restricted(instance: Instance, allowed: Callable[[Option], bool]) -> Instance:
-    """Return the instance with some of its options; links and futures name no other."""
-    options = tuple(option for option in instance.options if allowed(option))
-    kept = {option.id for option in options}
-    links = [replace(link, prefill=link.prefill & kept, decode=link.decode & kept) for link in instance.links]
-    futures = [
-        replace(one, option_window={name: when for name, when in one.option_window.items() if name in kept})
-        for one in instance.futures
-    ]
-    linked = tuple(link for link in links if link.prefill and link.decode)
-    return replace(instance, options=options, links=linked, futures=tuple(futures))

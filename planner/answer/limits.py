@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from planner.answer.context import Context
 from planner.answer.worth import POINTS, Asked, Worth
 from planner.plan.evidence import LimitRow
@@ -35,7 +33,7 @@ PLACED = frozenset({"power", "racks", "supply", "offered", "fabric"})  # familie
 def limit_rows(context: Context, worths: dict[tuple[str, str], Worth] | None = None) -> tuple[LimitRow, ...]:
     """Return every limit, the tightest period of each; binding ones first."""
     worst: dict[tuple[str, str], Slack] = {}
-    for slack in (*context.solution.slacks, *share_slacks(context)):
+    for slack in context.solution.slacks:
         key = (slack.family, place_of(slack))
         if key not in worst or _use(slack) > _use(worst[key]):
             worst[key] = slack
@@ -46,7 +44,7 @@ def limit_rows(context: Context, worths: dict[tuple[str, str], Worth] | None = N
 def binding_limits(context: Context) -> list[Asked]:
     """Return the limits that hold the plan, each once, in order: what there is to ask the worth of."""
     found: dict[tuple[str, str], Asked] = {}
-    for slack in (*context.solution.slacks, *share_slacks(context)):
+    for slack in context.solution.slacks:
         _, unit, scale = FAMILIES.get(slack.family, ("", "", 1.0))
         step = POINTS if slack.family == "vendor" else _step(context, slack)
         if slack.family in FAMILIES and binding(context, slack):
@@ -62,24 +60,6 @@ def place_of(slack: Slack) -> str:
 def binding(context: Context, slack: Slack) -> bool:
     """Return whether a limit holds the plan: nothing is left, or less than one more unit of what the plan has takes."""
     return slack.have - slack.used < max(_step(context, slack), abs(slack.have) * TIGHT) * (1.0 - TIGHT)
-
-
-def share_slacks(context: Context) -> Iterator[Slack]:
-    """Yield the shares of vendors and of flexible hardware in installed power, over the horizon."""
-    policy, systems = context.instance.policy, {system.id: system for system in context.instance.systems}
-    watts: dict[str, float] = {}
-    for (site, name), units in context.owned.items():
-        watts[name] = watts.get(name, 0.0) + float(units.sum()) * systems[name].power_w * context.site_counts[site]
-    whole = sum(watts.values())
-    if not whole:
-        return
-    for vendor, share in sorted(policy.vendor_share.items()):
-        mine = sum(value for name, value in watts.items() if systems[name].vendor == vendor)
-        if mine:
-            yield Slack("vendor", (vendor,), share, mine / whole)
-    if policy.min_flexible_share > 0:
-        wired = sum(value for name, value in watts.items() if not systems[name].flexible)
-        yield Slack("flexible", (), 1.0 - policy.min_flexible_share, wired / whole)
 
 
 def _use(slack: Slack) -> float:

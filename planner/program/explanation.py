@@ -1,7 +1,7 @@
 """Why there is no plan, and the fewest limits that would have to move for there to be one.
 
-Every limit that somebody could move gets a stretch variable; the program is solved for the fewest limits stretched, then for the
-least stretch. What the stretched plan uses is what the limits need: "power at s: have 400 kW, need 520 kW".
+Every limit that somebody could move gets a stretch variable; the program is solved for the fewest limits stretched, then, with
+those limits alone, for the least stretch. What that plan uses is what the limits need: "power at s: have 400 kW, need 520 kW".
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from planner.program.adapter import Answer, Request, solve
 from planner.program.build import build
+from planner.program.extract import Values, shares_used
 from planner.program.instance import Goal, Instance
 from planner.program.matrix import Column, Line, Matrix, from_problem
 from planner.program.model import Index, Model, Row, Sense
@@ -23,6 +24,7 @@ MOVABLE = ("power", "racks", "supply", "offered", "budget", "capex", "vendor", "
 LAST_RESORT = ("serve", "arrive")
 LAST_RESORT_COST = 1000.0
 TIME_LIMIT_S = 20.0
+COUNTING_GAP, LEAST_GAP = 1e-3, 1e-5
 NOTHING = 1e-6
 
 Group = tuple[str, Index]
@@ -50,8 +52,7 @@ def smallest_changes(instance: Instance, families: Iterable[str] | None = None) 
     first = _solved(elastic.matrix)
     if first.values is None:
         return ()
-    fewest = _fewest(elastic, first)
-    return _changes(model, sets, elastic, fewest)
+    return _changes(model, sets, elastic, _least(elastic, _fewest(elastic, first)))
 
 
 def alternatives(instance: Instance) -> dict[str, tuple[Change, ...]]:
@@ -98,16 +99,21 @@ def _fixed_stock(model: Model, sets: Sets, row: Row) -> bool:
     return not can_buy and not sets.offers_of(system, site)
 
 
-def _solved(matrix: Matrix) -> Answer:
-    """Return the solver's plan for a stretched program, exact enough for counting limits."""
-    return solve(matrix, Request(gap=1e-3, time_limit_s=TIME_LIMIT_S))
+def _solved(matrix: Matrix, gap: float = COUNTING_GAP) -> Answer:
+    """Return the solver's plan for a stretched program."""
+    return solve(matrix, Request(gap=gap, time_limit_s=TIME_LIMIT_S))
+
+
+def _stretches(elastic: _Elastic, answer: Answer) -> dict[Group, float]:
+    """Return how far every limit is stretched."""
+    values = answer.values[: len(elastic.matrix.columns)] if answer.values is not None else ()
+    by_name = dict(zip(elastic.matrix.columns, map(float, values), strict=True))
+    return {group: by_name[name] for group, name in elastic.columns.items()}
 
 
 def _fewest(elastic: _Elastic, first: Answer) -> Answer:
-    """Return the plan that stretches the fewest limits, and among those the least; the first plan if it is not found in time."""
-    values = dict(zip(elastic.matrix.columns, first.values if first.values is not None else (), strict=True))
-    stretch = {group: float(values[name]) for group, name in elastic.columns.items()}
-    most = 4.0 * max(1.0, sum(stretch.values()))
+    """Return the plan that stretches the fewest limits; the first plan if it is not found in time."""
+    most = 4.0 * max(1.0, sum(_stretches(elastic, first).values()))
     flags, lines = [], []
     for name in elastic.columns.values():
         flags.append(Column(f"moved.{name}", 1.0, upper=1.0, integer=True))
@@ -120,6 +126,19 @@ def _fewest(elastic: _Elastic, first: Answer) -> Answer:
     return answer if answer.outcome is Outcome.OPTIMAL else first
 
 
+def _least(elastic: _Elastic, fewest: Answer) -> Answer:
+    """Return the plan that stretches the limits of another as little as they can be, and no other limit.
+
+    The sum of the stretches is least, so none of them could be less without another being more.
+    """
+    stretches = _stretches(elastic, fewest)
+    still = {elastic.columns[group] for group, value in stretches.items() if value <= NOTHING}
+    closed = np.array([column in still for column in elastic.matrix.columns], dtype=np.bool_)
+    answer = _solved(replace(elastic.matrix, upper=np.where(closed, 0.0, elastic.matrix.upper)), LEAST_GAP)
+    better = answer.values is not None and sum(_stretches(elastic, answer).values()) <= sum(stretches.values())
+    return answer if better else fewest
+
+
 def _changes(model: Model, sets: Sets, elastic: _Elastic, answer: Answer) -> tuple[Change, ...]:
     """Return what each stretched limit has and needs, in its own unit."""
     values = answer.values[: len(elastic.matrix.columns)] if answer.values is not None else np.zeros(0)
@@ -129,10 +148,26 @@ def _changes(model: Model, sets: Sets, elastic: _Elastic, answer: Answer) -> tup
     for group, name in elastic.columns.items():
         if by_name[name] <= NOTHING:
             continue
-        column = {row.name: row for row in elastic.groups[group]}
-        worst = max(column.values(), key=lambda row: _over(row, used[row.name], by_name[name]))
+        rows = elastic.groups[group]
+        if group[0] in LAST_RESORT:
+            changes.append(_unserved(sets, group, rows, {row.name: used[row.name] - row.rhs * by_name[name] for row in rows}))
+            continue
+        worst = max(rows, key=lambda row: _over(row, used[row.name], by_name[name]))
         changes.append(_change(model, sets, group, worst, by_name))
     return tuple(sorted(changes))
+
+
+def _unserved(sets: Sets, group: Group, rows: list[Row], placed: dict[str, float]) -> Change:
+    """Return the served and the asked rate [1/s] of a class where most of it is left; `placed` is a row's own activity."""
+    arrivals = {world.id: world.arrivals for world in sets.worlds}
+    found = []
+    for row in rows:
+        workload, request_class, t, h, world = row.index
+        rate = arrivals[str(world)][str(workload), str(request_class), int(t), int(h)]
+        # A solver's noise on a tiny share must not read as more than all, or less than none, of a class.
+        found.append((rate * (1.0 - min(1.0, max(0.0, placed[row.name] / row.rhs))), rate))
+    left, rate = max(found)
+    return Change(group[0], tuple(str(part) for part in group[1]), rate - left, rate)
 
 
 def _over(row: Row, activity: float, stretch: float) -> float:
@@ -148,25 +183,10 @@ def _change(model: Model, sets: Sets, group: Group, row: Row, by_name: dict[str,
     terms = [] if relation is None else [(value, by_name[variable.name]) for variable, value in relation.items()]
     used = sum(value * amount for value, amount in terms)
     names = tuple(str(part) for part in index)
-    if family in LAST_RESORT:
-        workload, request_class, t, h, world = (row.index[0], row.index[1], row.index[2], row.index[3], row.index[4])
-        rates = next(w.arrivals for w in sets.worlds if w.id == world)
-        rate = rates[str(workload), str(request_class), int(t), int(h)]
-        return Change(family, names, rate * used / row.rhs, rate)
     if family in {"vendor", "flexible"}:
-        return _share_change(sets, family, names, terms)
+        have, need = shares_used(model, sets, Values(by_name))[family, row.index]
+        return Change(family, names, have, need) if family == "vendor" else Change(family, names, 1.0 - have, 1.0 - need)
     if family == "inventory":
         negative = -sum(value * amount for value, amount in terms if value < 0)
         return Change(family, names, negative, negative + used - row.rhs)
     return Change(family, names, row.rhs * row.unit, used * row.unit)
-
-
-def _share_change(sets: Sets, family: str, names: tuple[str, ...], terms: list[tuple[float, float]]) -> Change:
-    """Return the share that is allowed and the one that the stretched plan has (of what flexible hardware is not: `flexible`)."""
-    policy = sets.instance.policy
-    share = policy.vendor_share[names[0]] if family == "vendor" else 1.0 - policy.min_flexible_share
-    # Terms are weight * (1 - share) for the chosen systems and -weight * share for the others.
-    mine = sum(value * amount / (1.0 - share) for value, amount in terms if value > 0) if share < 1 else 0.0
-    others = sum(-value * amount / share for value, amount in terms if value < 0) if share > 0 else 0.0
-    have, need = share, mine / (mine + others) if mine + others > 0 else share
-    return Change(family, names, have, need) if family == "vendor" else Change(family, names, 1.0 - have, 1.0 - need)

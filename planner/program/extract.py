@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from planner.program.constraints.policy import share_basis
 from planner.program.goal import expected
-from planner.program.model import Index, Model, Term
+from planner.program.model import Index, Model, Row, Term
 from planner.program.packing import Place, overfull
 from planner.program.sets import Sets
 from planner.program.solution import (
@@ -150,17 +151,45 @@ def usage(model: Model, sets: Sets, values: Values) -> tuple[float, float]:
     return energy, carbon
 
 
-def slacks(model: Model, values: Values) -> tuple[Slack, ...]:
-    """Return what there is and what is used of every limit with a number of its own."""
-    found = []
+def slacks(model: Model, sets: Sets, values: Values) -> tuple[Slack, ...]:
+    """Return what there is and what is used of every limit with a number of its own; of shares, the share."""
+    shares, found = shares_used(model, sets, values), []
     for row in model.rows.values():
-        if row.family not in SLACK_FAMILIES or not row.rhs:
-            continue
-        relation = model.problem.get_constraint_by_name(row.name)
-        used = math.fsum(value * values.by_name[v.name] for v, value in relation.items()) if relation is not None else 0.0
-        index = tuple(str(part) for part in row.index if part != "")
-        found.append(Slack(row.family, index, row.rhs * row.unit, used * row.unit))
+        if row.family in SLACK_FAMILIES:
+            index = tuple(str(part) for part in row.index if part != "")
+            have, used = shares.get((row.family, row.index), (row.rhs * row.unit, _activity(model, row, values)))
+            found.append(Slack(row.family, index, have, used))
     return tuple(sorted(found))
+
+
+def _activity(model: Model, row: Row, values: Values) -> float:
+    """Return what is used of a limit, in its natural unit."""
+    relation = model.problem.get_constraint_by_name(row.name)
+    terms = () if relation is None else relation.items()
+    return math.fsum(value * values.by_name[variable.name] for variable, value in terms) * row.unit
+
+
+def shares_used(model: Model, sets: Sets, values: Values) -> dict[tuple[str, Index], tuple[float, float]]:
+    """Return, by family and index of their rows, the largest share allowed and the share used [1] of every limited group.
+
+    Those of `flexible` are shares of hardware that is wired to one model. A share of nothing is 0.
+    """
+    policy = sets.instance.policy
+    found: dict[tuple[str, Index], tuple[float, float]] = {}
+    limited = bool(policy.vendor_share) or policy.min_flexible_share > 0
+    for view in views(model, sets) if limited else ():
+        weights = {system: values.total(terms) for system, terms in share_basis(view).items()}
+        whole = math.fsum(weights.values())
+
+        def share(group: list[float], whole: float = whole) -> float:
+            return math.fsum(group) / whole if whole > 0 else 0.0
+
+        for vendor, most in policy.vendor_share.items():
+            mine = [weight for system, weight in weights.items() if sets.systems[system].vendor == vendor]
+            found["vendor", (vendor, view.world.id)] = most, share(mine)
+        wired = [weight for system, weight in weights.items() if not sets.systems[system].flexible]
+        found["flexible", (view.world.id,)] = 1.0 - policy.min_flexible_share, share(wired)
+    return found
 
 
 def pools_of(sets: Sets, model: Model, values: Values) -> tuple[Pool, ...]:
@@ -201,7 +230,7 @@ def written(model: Model, sets: Sets, values: Values) -> Solution:
         sent=sent(model, sets, values),
         moved=moved(model, sets, values),
         unserved=unserved(model, sets, values),
-        slacks=slacks(model, values),
+        slacks=slacks(model, sets, values),
         energy_wh=energy,
         carbon_g=carbon,
     )

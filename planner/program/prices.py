@@ -13,6 +13,7 @@ import numpy as np
 
 from planner.program.adapter import Request, solve
 from planner.program.build import build
+from planner.program.certificate import certify
 from planner.program.extract import SLACK_FAMILIES
 from planner.program.instance import Instance, Placement, Policy, Site
 from planner.program.matrix import Matrix, from_problem
@@ -149,8 +150,8 @@ def _policy(policy: Policy, family: str, step: float) -> Policy:
 class EntryPrice:
     """The highest price at which a system would still be bought, relative to the price in the instance.
 
-    factor  of every `buy_usd` and `cash_usd` of the system; below it the optimum buys `units` of it, above it none. None: never,
-            even free; `inf`: it is bought at any price, because nothing else will do.
+    factor  of all that the system's purchase, possession and retirement cost, and of its cash; below it the optimum buys `units`
+            of it, above it none. None: never, even free; `inf`: it is bought at any price, because nothing else will do.
     """
 
     system: str
@@ -171,12 +172,15 @@ def entry_price(instance: Instance, system: str, *, rounds: int = 8) -> EntryPri
         return EntryPrice(system, float("inf") if with_it.objective_usd is not None else None, _units(with_it, system), with_it)
     factor, best = 0.0, EntryPrice(system, None, 0, None)
     for _ in range(rounds):
-        solution = solve_instance(_priced(instance, system, factor))
-        paid = _paid(instance, solution, system)
-        if solution.objective_usd is None or paid <= 0:
+        priced = _priced(instance, system, factor)
+        solution = solve_instance(priced)
+        if solution.objective_usd is None:
             break
-        rest = solution.objective_usd - factor * paid
-        higher = (without.objective_usd - rest) / paid
+        # Costs are linear in the factor: what the plan costs at the next one less what it costs at this one is what it pays.
+        paid = certify(_priced(instance, system, factor + 1.0), solution).cost_usd - certify(priced, solution).cost_usd
+        if not _units(solution, system) or paid <= 0:
+            break
+        higher = factor + (without.objective_usd - solution.objective_usd) / paid
         if higher <= factor * (1 + 1e-7) + 1e-12:
             break
         factor = higher
@@ -189,36 +193,24 @@ def _units(solution: Solution, system: str) -> int:
     return sum(bought.count for bought in solution.bought if bought.system == system)
 
 
-def _paid(instance: Instance, solution: Solution, system: str) -> float:
-    """Return the discounted price of the units of a system that a solution buys, at the instance's own prices [USD]."""
-    placements = {(p.system, p.site): p for p in instance.placements}
-    counts = {site.id: site.count for site in instance.sites}
-    total = 0.0
-    for bought in solution.bought:
-        if bought.system == system:
-            price = placements[system, bought.site].buy_usd[bought.period] or 0.0
-            total += bought.count * counts[bought.site] * price * _weight(instance, bought.future, system, bought.period)
-    return total
-
-
-def _weight(instance: Instance, future: str, system: str, period: int) -> float:
-    """Return the probability-weighted price factor of a purchase in a future (or, decided before they part, in all of them)."""
-    if not instance.futures:
-        return 1.0
-    parts = [f for f in instance.futures if future in {"", f.id}]
-    return sum(f.probability * (f.buy_scale[system][period] if system in f.buy_scale else 1.0) for f in parts)
-
-
 def _priced(instance: Instance, system: str, factor: float | None) -> Instance:
-    """Return the instance with a system's price times a factor; None takes it off the market."""
+    """Return the instance with a system's price times a factor; None takes it off the market.
 
-    def priced(placement: Placement) -> Placement:
-        if placement.system != system:
-            return placement
+    What stands there at the start was paid for: where there is such stock, possession costs what it does.
+    """
+
+    def priced(one: Placement) -> Placement:
+        if one.system != system:
+            return one
         if factor is None:
-            return replace(placement, buy_usd=())
-        prices = tuple(None if usd is None else factor * usd for usd in placement.buy_usd)
-        return replace(placement, buy_usd=prices, cash_usd=tuple(factor * usd for usd in placement.cash_usd))
+            return replace(one, buy_usd=())
+        return replace(
+            one,
+            buy_usd=tuple(None if usd is None else factor * usd for usd in one.buy_usd),
+            cash_usd=tuple(factor * usd for usd in one.cash_usd),
+            own_usd=one.own_usd if one.initial else tuple(factor * usd for usd in one.own_usd),
+            retire_usd={(v, t): usd if v < 0 else factor * usd for (v, t), usd in one.retire_usd.items()},
+        )
 
     offers = instance.offers if factor is not None else tuple(o for o in instance.offers if o.system != system)
     return replace(instance, placements=tuple(priced(p) for p in instance.placements), offers=offers)

@@ -133,7 +133,10 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Slack:
-    """One limit: what there is (`have`), what is used (`used`); the unit is the family's (W, racks, USD, units, g, ...)."""
+    """One limit: what there is (`have`), what is used (`used`); the unit is the family's (W, racks, USD, units, g, ...).
+
+    Of `vendor` the share of its systems [1], of `flexible` the share of hardware that is wired to one model [1].
+    """
 
     family: str
     index: tuple[str, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from planner.program.instance import Future, Instance, Role
+from planner.program.instance import Future, Instance, Option, Role
 from planner.program.solution import Outcome, Solution
 from planner.program.solve import solve_instance
 
@@ -84,10 +84,20 @@ def only_systems(instance: Instance, systems: Iterable[str]) -> Instance:
 def only_roles(instance: Instance, roles: Iterable[Role]) -> Instance:
     """Return the instance in which only options in some roles may be deployed."""
     wanted = set(roles)
-    options = tuple(option for option in instance.options if option.role in wanted)
+    return only_options(instance, lambda option: option.role in wanted)
+
+
+def only_options(instance: Instance, allowed: Callable[[Option], bool]) -> Instance:
+    """Return the instance with some of its options; links and futures name no other, and no link has one end alone."""
+    options = tuple(option for option in instance.options if allowed(option))
     kept = {option.id for option in options}
-    links = tuple(replace(link, prefill=link.prefill & kept, decode=link.decode & kept) for link in instance.links)
-    return replace(instance, options=options, links=links)
+    links = [replace(link, prefill=link.prefill & kept, decode=link.decode & kept) for link in instance.links]
+    futures = [
+        replace(one, option_window={name: when for name, when in one.option_window.items() if name in kept})
+        for one in instance.futures
+    ]
+    linked = tuple(link for link in links if link.prefill and link.decode)
+    return replace(instance, options=options, links=linked, futures=tuple(futures))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from catalog.items import Catalog
-from planner.answer.comparisons import restricted
 from planner.pipeline import make_plan
 from planner.plan import Plan
 from planner.program.check import check
 from planner.program.instance import Role
+from planner.program.studies import only_options
 from tests.planner.conftest import small
 from tests.planner.solved import solved
 
@@ -54,6 +54,6 @@ def test_owned_and_rented_are_compared_where_both_are_allowed(catalog: Catalog):
 def test_a_restricted_instance_names_nothing_that_it_does_not_have(catalog: Catalog):
     context = solved(small(solver=QUICK), catalog)
     for role in (Role.PREFILL, Role.DECODE, Role.AGGREGATED):
-        kept = restricted(context.instance, lambda option, role=role: option.role is role)
+        kept = only_options(context.instance, lambda option, role=role: option.role is role)
         check(kept)
         assert {option.role for option in kept.options} == {role}

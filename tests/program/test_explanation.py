@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from planner.program.explanation import alternatives, smallest_changes
-from planner.program.instance import Policy
-from planner.program.solution import Change, Outcome
+from planner.program.instance import Period, Policy
+from planner.program.solution import Change, Outcome, Slack
 from planner.program.solve import solve_instance
 from tests.program.brute_force import KINDS
 from tests.program.instances import one_period, site, system
@@ -65,6 +65,36 @@ def test_budget_and_vendor_share():
     assert (change.family, change.have, change.need) == ("budget", 15.0, pytest.approx(20.0))
 
 
+@pytest.mark.parametrize("family", ["budget", "capex", "carbon"])
+def test_of_one_limit_the_least_that_does_is_told(family):
+    """40 rps on units of 7 rps at 10 or 3 rps at 4.4 (USD, or grams): four of each make 40 at 57.6; six large ones cost 60."""
+    instance = one_period({"a": 1.0, "b": 1.0}, {"a": {"b": 7.0}, "b": {"b": 3.0}}, {"b": 40.0})
+    weighed = zip(instance.placements, (10.0, 4.4), strict=True)
+    instance = replace(instance, placements=tuple(replace(p, cash_usd=(w,), buy_gco2e=w) for p, w in weighed))
+    limits = {
+        "budget": Policy(budget_usd=(1.0,)),
+        "capex": Policy(capex_limit_usd=1.0),
+        "carbon": Policy(carbon_limit_g=1.0),
+    }
+    (change,) = smallest_changes(replace(instance, policy=limits[family]))
+    assert (change.family, change.have, change.need) == (family, 1.0, pytest.approx(57.6))
+
+
+def test_what_is_left_unserved_is_told_where_most_of_it_is():
+    """Nothing can be bought; of a class with 0.001 rps in one block and 5 in the other, all of the 5 are left."""
+    instance = one_period({"y": 1.0}, {}, {"b": 1.0})
+    period = Period("t0", (1.0, 1.0))
+    instance = replace(
+        instance,
+        periods=(period,),
+        blocks=("h0", "h1"),
+        sites=(site(blocks=2),),
+        workloads=(replace(instance.workloads[0], rate_rps={"b": ((0.001, 5.0),)}),),
+    )
+    (change,) = smallest_changes(instance)
+    assert (change.family, change.have, change.need) == ("serve", pytest.approx(0.0), pytest.approx(5.0))
+
+
 def test_stock_that_cannot_grow_is_named_in_units():
     """Two units stand there and none can be bought; 3.5 rps at 1 rps a unit need 4 (in parts: 3.5)."""
     instance = one_period({"y": 1.0}, {"y": {"b": 1.0}}, {"b": 3.5})
@@ -72,6 +102,25 @@ def test_stock_that_cannot_grow_is_named_in_units():
     (change,) = solve_instance(replace(instance, placements=stock)).changes
     assert (change.family, change.index, change.have) == ("inventory", ("y", "s"), pytest.approx(2.0))
     assert change.need == pytest.approx(3.5)
+
+
+def test_shares_are_among_the_limits_that_a_plan_reports():
+    """8 rps cost 8 USD on red units (1 rps), blue ones (2 rps, wired) or both; red has at most half, wired at most three quarters."""
+    hardware = [system("r", vendor="red"), system("b", vendor="blue", flexible=False)]
+    instance = one_period({"r": 1.0, "b": 2.0}, {"r": {"b": 1.0}, "b": {"b": 2.0}}, {"b": 8.0}, hardware=hardware)
+    policy = Policy(vendor_share={"red": 0.5}, min_flexible_share=0.25)
+    solution = solve_instance(replace(instance, policy=policy))
+    spent = {bought.system: bought.count * (1.0 if bought.system == "r" else 2.0) for bought in solution.bought}
+    red = spent["r"] / sum(spent.values())
+    assert Slack("vendor", ("red",), 0.5, pytest.approx(red)) in solution.slacks
+    assert Slack("flexible", (), 0.75, pytest.approx(1.0 - red)) in solution.slacks
+
+
+def test_a_share_of_nothing_or_of_everything_has_a_need_too():
+    """Red may have no share, and it alone sells: it needs all of it."""
+    instance = one_period({"y": 10.0}, {"y": {"b": 1.0}}, {"b": 2.0}, hardware=[system("y", vendor="red")])
+    (change,) = smallest_changes(replace(instance, policy=Policy(vendor_share={"red": 0.0})))
+    assert (change.have, change.need) == (0.0, pytest.approx(1.0))
 
 
 def moved(instance, changes):

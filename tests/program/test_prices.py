@@ -74,6 +74,15 @@ def test_a_rejected_system_enters_below_its_price_and_not_above():
         assert any(b.system == "new" for b in solution.bought) == bought
 
 
+def test_a_price_is_scaled_with_what_possession_costs():
+    """As above, but of the 100 USD 50 are paid a period for possession (support is a share of the price): still 40 of 100."""
+    instance = one_period({"old": 10.0, "new": 50.0}, {"old": {"b": 1.0}, "new": {"b": 4.0}}, {"b": 10.0})
+    placements = tuple(replace(p, own_usd=(50.0,)) if p.system == "new" else p for p in instance.placements)
+    entry = entry_price(replace(instance, placements=placements), "new")
+    assert entry.factor == pytest.approx(0.4)
+    assert entry.units == 2
+
+
 def test_a_system_that_nothing_can_replace_enters_at_any_price_and_a_useless_one_at_none():
     instance = one_period({"only": 10.0}, {"only": {"b": 1.0}}, {"b": 2.0}, hardware=[system("only"), system("idle")])
     instance = replace(instance, placements=(*instance.placements, Placement("idle", "s", (1.0,), own_usd=(1.0,))))

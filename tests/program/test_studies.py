@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from planner.program.instance import Future, Period
-from planner.program.studies import crossing, flexibility, flexible_only, regret, rivals
+from planner.program.instance import Future, Period, Role
+from planner.program.solve import solve_instance
+from planner.program.studies import crossing, flexibility, flexible_only, only_roles, regret, rivals
 from tests.program.instances import one_period, site, system
 from tests.program.test_reference_cases import phases_of_one_gpu
 
@@ -81,3 +82,14 @@ def test_rivals_and_where_they_cross():
     assert low <= 3.2 <= high
     assert high - low < 0.01
     assert crossing(phases_of_one_gpu({"p": 5.6, "d": 10.0, "a": 1.6}, rate=1.0), 5.0, 10.0, steps=2) is None
+
+
+def test_options_of_one_role_leave_no_link_to_another():
+    """Rivals of an instance with links are instances that can be asked: aggregated options alone, and pairs alone."""
+    base = phases_of_one_gpu({"p": 5.6, "d": 10.0, "a": 1.6}, rate=10.0)
+    assert base.links
+    for roles in ({Role.AGGREGATED}, {Role.PREFILL, Role.DECODE}):
+        kept = only_roles(base, roles)
+        names = {option.id for option in kept.options}
+        assert all(link.prefill and link.decode and link.prefill | link.decode <= names for link in kept.links)
+        assert solve_instance(kept).objective_usd is not None

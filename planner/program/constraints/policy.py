@@ -46,7 +46,7 @@ def define_budget(model: Model, sets: Sets) -> None:
             view.row("capex", (), terms, Sense.LE, policy.capex_limit_usd, unit=policy.capex_limit_usd or 1000.0)
 
 
-def _basis(view: View) -> dict[str, list[Term]]:
+def share_basis(view: View) -> dict[str, list[Term]]:
     """Return, by system, what shares are shares of: spend [USD], watts or chips of units and periods, as sums."""
     sets, basis = view.sets, view.sets.instance.policy.share_basis
     sums: dict[str, list[Term]] = {system: [] for system in sets.systems}
@@ -80,7 +80,7 @@ def define_shares(model: Model, sets: Sets) -> None:
     if not policy.vendor_share and policy.min_flexible_share <= 0:
         return
     for view in views(model, sets):
-        sums = _basis(view)
+        sums = share_basis(view)
         for vendor, share in sorted(policy.vendor_share.items()):
             chosen = {system for system, item in sets.systems.items() if item.vendor == vendor}
             _limit(view, ("vendor", (vendor,)), sums, share, chosen)
