@@ -46,9 +46,12 @@ class Allowance:
 
 
 def allowance(
-    scenario: Scenario, subject: str, wanted: Callable[[Scenario], bool | None], columns: int
+    scenario: Scenario, subject: str, wanted: Callable[[Scenario], bool | None], columns: int = 0
 ) -> tuple[Allowance | None, str]:
-    """Return the time for a question, or None and why it is not asked ("" where nobody wants it)."""
+    """Return the time for a question, or None and why it is not asked ("" where nobody wants it).
+
+    `columns` are those of a program that the question solves again; questions to its relaxation are asked whatever the size.
+    """
     asked, limit_s = wanted(scenario), scenario.solver.time_limit
     if asked is False:
         return None, ""

@@ -1,45 +1,54 @@
 """The price at which each system that was not chosen would be bought: often the most useful answer for who sells or haggles.
 
-Dinkelbach's iteration maximises, over the plans that buy a system, (best cost without it - the plan's other costs) / what its
-units cost per dollar of price. It starts from a price of nothing and ends where the best plan at the new price is no better than
-without. The plans are those of the relaxation without whole units (every system, in moments: "about"), or of the program itself.
+First every system is priced at the margin of one relaxation: what the first part of a unit of it would be worth. Then plans with
+it are searched by Dinkelbach's iteration, which maximises, over the plans that buy a system, (best cost without it - the plan's
+other costs) / what its units cost per dollar of price. It starts below the marginal price and ends where the best plan at the new
+price is no better than without. The plans are those of the relaxation without whole units ("about"), or of the program itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-import numpy as np
-
-from planner.answer.allowance import Allowance
+from planner.answer.allowance import SMALL_COLUMNS, Allowance
 from planner.answer.context import Context
-from planner.answer.pricing import PLACEHOLDER_USD, PriceQuestion, price_question, unpriced
-from planner.program.adapter import Request, solve
-from planner.program.build import build
+from planner.answer.pricing import PLACEHOLDER_USD, PriceQuestion, price_question
+from planner.program.adapter import Answer, Request, solve
 from planner.program.certificate import certify
-from planner.program.instance import Instance
-from planner.program.matrix import Floats, Matrix, from_problem
-from planner.program.model import Model
-from planner.program.prune import prune
-from planner.program.sets import prepare
+from planner.program.matrix import Matrix
+from planner.program.priced import PricedProgram, narrowed
 from planner.program.solution import Outcome
 
 ROUNDS = 8
 CLOSE = 1e-3
 RELAXED_NOISE, EXACT_NOISE = 1e-6, 3e-4
+FIRST_GUESS = 0.8
+MOST_SOLVED_AGAIN = 5
+
+
+class Basis(StrEnum):
+    """What an entry price was found by: the program itself, its relaxation solved again, or the relaxation's margin."""
+
+    SOLVED = "solved"
+    RELAXATION = "relaxation"
+    MARGIN = "margin"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The highest price of one unit at which a plan with the system costs no more than the best without [USD]; None: never.
 
-    `exact` is False for prices of the relaxation, which neglects that units are whole.
+    `assumes` says what had to be assumed of the system beside its price ("" where nothing had).
     """
 
     system: str
     price_usd: float | None
-    exact: bool
+    basis: Basis
+    assumes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +68,102 @@ class Prober(Protocol):
         """Return the best plan."""
 
 
-def entry_prices(context: Context, chosen: set[str], allowed: Allowance, *, exact: bool) -> dict[str, Entry]:
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Entry prices by system, and why workloads cannot run on systems that are not on the market."""
+
+    entries: dict[str, Entry]
+    cannot: dict[str, str]
+
+
+def entry_prices(context: Context, chosen: set[str], allowed: Allowance, *, exact: bool) -> Priced:
     """Return the entry price of every system that could be bought, was not chosen, and that some workload can run on."""
+    began = time.perf_counter()
     question = price_question(context)
+    cannot: dict[str, str] = {}
+    for item in question.rejected:
+        cannot.setdefault(item.system, f"{item.workload}: {item.reason}")
     usable = {option.system for option in question.instance.options}
-    asked = sorted((set(question.price_usd) & usable) - chosen, key=lambda name: (name in unpriced(context), name))
+    stocked = {one.system for one in question.instance.placements if one.initial}
+    asked = sorted((set(question.price_usd) & usable) - chosen - stocked)
     if not asked:
-        return {}
-    probe: Prober = Exact(question, allowed) if exact else Relaxed(question, allowed)
-    found = {}
-    for number, system in enumerate(asked):
-        if allowed.left_s <= 0.0:
-            allowed.skip(f"entry prices of {len(asked) - number} of {len(asked)} systems")
+        return Priced({}, cannot)
+    core = _posed(question, {name for name in usable if name} - set(question.assumed))
+    allowed.left_s -= time.perf_counter() - began
+    found = _at_the_margin(question, core, asked, allowed)
+    sure = [name for name in _promising(question, found, asked) if name not in question.assumed]
+    if exact:
+        found |= _searched(Exact(question, allowed), question, sure, allowed, Basis.SOLVED)
+    else:
+        helpful = [name for name in sure if name in found and found[name].price_usd is not None]
+        again = helpful[:MOST_SOLVED_AGAIN] if context.solution.columns > SMALL_COLUMNS else helpful
+        found |= _searched(Relaxed(question, core, allowed), question, again, allowed, Basis.RELAXATION, found)
+    return Priced(found, {name: why for name, why in cannot.items() if name not in usable})
+
+
+def _posed(question: PriceQuestion, systems: Collection[str]) -> PricedProgram:
+    """Return the program of some systems, in which each can be given any price."""
+    once, twice = narrowed(question.instance, systems), narrowed(question.at_twice(), systems)
+    return PricedProgram(once, twice, question.price_usd)
+
+
+def _at_the_margin(question: PriceQuestion, core: PricedProgram, asked: list[str], allowed: Allowance) -> dict[str, Entry]:
+    """Return what the first part of a unit of every system would be worth; those that time does not allow are left out."""
+    end = time.perf_counter() + allowed.left_s
+    base = core.relaxed(question.closed, max(allowed.left_s, 0.1))
+    found: dict[str, Entry] = {}
+    for number, name in enumerate(asked):
+        off, relaxed, left = question.closed | {name}, base, end - time.perf_counter()
+        if base.values is not None and left > 0.0 and core.buys(name, base.values):
+            # The relaxation buys what whole units do not: its margin is the one of the relaxation without it.
+            relaxed = core.relaxed(off, left)
+        if relaxed.duals is None or relaxed.outcome is not Outcome.OPTIMAL or left <= 0.0:
+            allowed.skip(f"{len(asked) - number} of {len(asked)} systems")
             break
-        price = break_even(probe, system)
-        if allowed.left_s > 0.0 or price is not None:
-            found[system] = Entry(system, price, exact)
+        own = _posed(question, {name}) if name in question.assumed else core
+        price = own.marginal_price(name, core.row_prices(relaxed.duals, off), Request(time_limit_s=max(left, 0.1)))
+        found[name] = Entry(name, price, Basis.MARGIN, question.assumed.get(name, ""))
+    allowed.left_s = end - time.perf_counter()
     return found
 
 
-def break_even(probe: Prober, system: str) -> float | None:
-    """Return the highest price [USD] at which a system pays, as far as the probes tell; None if it does not pay at any."""
+def _promising(question: PriceQuestion, found: dict[str, Entry], asked: Iterable[str]) -> list[str]:
+    """Return systems in the order in which their prices are worth knowing well: on the market, nearest to entering, first."""
+
+    def order(name: str) -> tuple[bool, bool, float, str]:
+        usd = found[name].price_usd if name in found else None
+        known = question.price_usd[name] != PLACEHOLDER_USD
+        return name in question.closed, not known, -(usd or 0.0) / question.price_usd[name], name
+
+    return sorted(asked, key=order)
+
+
+def _searched(
+    probe: Prober,
+    question: PriceQuestion,
+    asked: list[str],
+    allowed: Allowance,
+    basis: Basis,
+    guesses: dict[str, Entry] | None = None,
+) -> dict[str, Entry]:
+    """Return the entry prices that a search finds in time; a guess saves it the first steps."""
+    found: dict[str, Entry] = {}
+    for number, system in enumerate(asked):
+        if allowed.left_s <= 0.0:
+            allowed.skip(f"solving again for {len(asked) - number} of {len(asked)} systems")
+            break
+        guess = (guesses or {}).get(system)
+        start = FIRST_GUESS * (guess.price_usd or 0.0) if guess is not None else 0.0
+        price = break_even(probe, system, start)
+        if price is not None or (guess is None and allowed.left_s > 0.0):
+            found[system] = Entry(system, price, basis, question.assumed.get(system, ""))
+    return found
+
+
+def break_even(probe: Prober, system: str, start_usd: float = 0.0) -> float | None:
+    """Return the highest price [USD] at which a system pays, as far as the probes tell; None if not even at `start_usd`."""
     without = probe(system, None)
-    price, best = 0.0, None
+    price, best = start_usd, None
     for _ in range(ROUNDS):
         with_it = probe(system, price)
         if without is None or with_it is None or with_it.per_dollar <= 0.0:
@@ -125,60 +207,31 @@ class Relaxed:
 
     noise = RELAXED_NOISE
 
-    def __init__(self, question: PriceQuestion, allowed: Allowance) -> None:
-        """Build the program at one price and at twice that."""
-        self._question = question
+    def __init__(self, question: PriceQuestion, program: PricedProgram, allowed: Allowance) -> None:
+        """Remember the program and the time for it."""
+        self._closed = question.closed
+        self._program = program
         self._allowed = allowed
-        model, self._matrix = _program(question.instance)
-        doubled, at_twice = _program(question.at_twice())
-        self._scale = model.scale
-        self._cost_slope = at_twice.cost * (doubled.scale / model.scale) - self._matrix.cost
-        self._value_slope = at_twice.values - self._matrix.values
-        self._buys = _columns(model, self._matrix, ("buy",))
-        self._priced_columns = _columns(model, self._matrix, ("buy", "owned", "retire"))
+        self._base: Answer | None = None
 
     def __call__(self, system: str, price_usd: float | None) -> Probe | None:
-        """Return the best plan of the relaxation."""
-        answer = solve(self._at(system, price_usd), Request(time_limit_s=max(self._allowed.left_s, 0.1)))
+        """Return the best plan of the relaxation; without a system that the best of all does not buy, it is that one."""
+        program = self._program
+        if price_usd is not None:
+            return self._probe(self._solved(program.at(system, price_usd, self._closed)), system)
+        if self._base is None:
+            self._base = self._solved(program.without(self._closed))
+        if self._base.values is not None and program.buys(system, self._base.values):
+            return self._probe(self._solved(program.without(self._closed | {system})), system)
+        return self._probe(self._base, system)
+
+    def _solved(self, matrix: Matrix) -> Answer:
+        answer = solve(matrix.relaxed(), Request(time_limit_s=max(self._allowed.left_s, 0.1)))
         self._allowed.left_s -= answer.seconds
+        return answer
+
+    def _probe(self, answer: Answer, system: str) -> Probe | None:
         if answer.outcome is not Outcome.OPTIMAL or answer.objective is None or answer.values is None:
             return None
-        slope = float((self._cost_slope * self._mask(system)) @ answer.values) / self._question.price_usd[system]
-        return Probe(answer.objective * self._scale, slope * self._scale)
-
-    def _at(self, system: str, price_usd: float | None) -> Matrix:
-        """Return the program with one system at a price, or off the market like all whose price is not known."""
-        upper, part = self._matrix.upper.copy(), 0.0
-        if price_usd is not None:
-            part = price_usd / self._question.price_usd[system] - 1.0
-        closed = {name for name, usd in self._question.price_usd.items() if usd == PLACEHOLDER_USD} - {system}
-        for name in closed if price_usd is not None else closed | {system}:
-            upper[self._buys.get(name, [])] = 0.0
-        mask = self._mask(system)
-        return replace(
-            self._matrix,
-            cost=self._matrix.cost + part * self._cost_slope * mask,
-            values=self._matrix.values + part * self._value_slope * mask[self._matrix.indices],
-            upper=upper,
-        )
-
-    def _mask(self, system: str) -> Floats:
-        mask = np.zeros(len(self._matrix.columns))
-        mask[self._priced_columns.get(system, [])] = 1.0
-        return mask
-
-
-def _program(instance: Instance) -> tuple[Model, Matrix]:
-    """Return the program of an instance without whole numbers."""
-    model = build(prepare(prune(instance)[0]))
-    return model, from_problem(model.problem).relaxed()
-
-
-def _columns(model: Model, matrix: Matrix, families: tuple[str, ...]) -> dict[str, list[int]]:
-    """Return the positions of a system's columns in some families, by system."""
-    position = {name: number for number, name in enumerate(matrix.columns)}
-    found: dict[str, list[int]] = {}
-    for family in families:
-        for index, variable in model.family(family).items():
-            found.setdefault(str(index[0]), []).append(position[variable.name])
-    return found
+        program = self._program
+        return Probe(answer.objective * program.scale, program.per_dollar(system, answer.values))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, TypedDict
 
 from planner.answer.allowance import allowance
 from planner.answer.claims import claim_rows
 from planner.answer.context import Context
-from planner.answer.entry import Entry
+from planner.answer.entry import Basis, Entry, Priced
 from planner.answer.limits import FAMILIES, in_words
 from planner.answer.needs import least_changes
+from planner.options.market import LeftOut
 from planner.plan.evidence import ChangeRow, CheckRow, SystemRow
 from planner.plan.fleet import PowerRow, SlaRow
 from planner.plan.money import Totals
@@ -21,10 +23,10 @@ CHANGE_AT = {"supply": "of", "offered": "of", "inventory": "of", "vendor": "of",
 SEARCHED_WITHIN = 0.005  # capacities are searched to about a thousandth; a promise is missed beyond half a per cent
 
 
-def considered_rows(context: Context, entry_prices: dict[str, Entry] | None = None) -> tuple[SystemRow, ...]:
+def considered_rows(context: Context, priced: Priced | None = None) -> tuple[SystemRow, ...]:
     """Return every system that was looked at: chosen, not chosen and why, or left out and why."""
     chosen = chosen_systems(context)
-    prices = entry_prices or {}
+    prices, cannot = ({}, {}) if priced is None else (priced.entries, priced.cannot)
     rows = [
         SystemRow(
             system=item.id,
@@ -39,7 +41,7 @@ def considered_rows(context: Context, entry_prices: dict[str, Entry] | None = No
             price_source="" if item.purchase is None else item.purchase.source,
             power_w=None if item.power is None else item.power.value,
             power_source="" if item.power is None else item.power.source,
-            entry_price_usd=_entry_usd(prices.get(item.id)),
+            **_entry(prices.get(item.id)),
             what_if=item.what_if,
             claims=claim_rows(context, item.hardware.id),
         )
@@ -54,12 +56,12 @@ def considered_rows(context: Context, entry_prices: dict[str, Entry] | None = No
             vendor=item.hardware.vendor,
             status=item.hardware.status.value,
             chosen=False,
-            reason=_left_out(item.reason, prices.get(item.system.id)),
+            reason=_left_out(item, prices.get(item.system.id), cannot.get(item.system.id, "")),
             price_usd=None if item.purchase is None else item.purchase.value,
             price_source="" if item.purchase is None else item.purchase.source,
             power_w=None if item.power is None else item.power.value,
             power_source="" if item.power is None else item.power.source,
-            entry_price_usd=_entry_usd(prices.get(item.system.id)),
+            **_entry(prices.get(item.system.id)),
             what_if=False,
             claims=claim_rows(context, item.hardware.id),
         )
@@ -86,26 +88,43 @@ def _why_not(context: Context, system: str, entry: Entry | None) -> str:
         return "dearer than the alternatives"
     if entry.price_usd is None:
         return f"cannot help at any price: costs {price.value:,.0f} USD, and would not be bought for nothing"
-    about = "" if entry.exact else "about "
     if entry.price_usd >= price.value:
         return (
-            f"as good as what was chosen: {price.value:,.0f} USD, enters at {about}{entry.price_usd:,.0f} USD; the plans with "
+            f"as good as what was chosen: {price.value:,.0f} USD, enters at {_usd(entry)}; the plans with "
             "and without it lie within the gap, or within one unit"
         )
-    return f"dearer: {price.value:,.0f} USD, would enter at {about}{entry.price_usd:,.0f} USD"
+    return f"dearer: {price.value:,.0f} USD, would enter at {_usd(entry)}"
 
 
-def _left_out(reason: str, entry: Entry | None) -> str:
-    """Return why a system was left out, and if only its price is missing, at which price it would be bought."""
+def _left_out(item: LeftOut, entry: Entry | None, cannot: str) -> str:
+    """Return why a system was left out, and if that is for want of figures, at which price it would be bought."""
     if entry is None:
-        return reason
+        return f"{item.reason}; {cannot}" if cannot else item.reason
+    assumed = f"{entry.assumes}, " if entry.assumes else ""
     if entry.price_usd is None:
-        return f"{reason}; it cannot help at any price"
-    return f"{reason}; it would be bought up to {'' if entry.exact else 'about '}{entry.price_usd:,.0f} USD a unit"
+        return f"{item.reason}; {'even ' if assumed else ''}{assumed}it cannot help at any price"
+    costs = f"; it costs {item.purchase.value:,.0f} USD" if item.purchase is not None else ""
+    return f"{item.reason}; {assumed}it would be bought up to {_usd(entry, ' a unit')}{costs}"
 
 
-def _entry_usd(entry: Entry | None) -> float | None:
-    return None if entry is None else entry.price_usd
+def _usd(entry: Entry, unit: str = "") -> str:
+    """Return an entry price with how well it is known: exactly, about (units not whole), or at the margin of the first unit."""
+    about = "" if entry.basis is Basis.SOLVED else "about "
+    margin = " at the margin" if entry.basis is Basis.MARGIN else ""
+    return f"{about}{entry.price_usd or 0.0:,.0f} USD{unit}{margin}"
+
+
+class _EntryFields(TypedDict):
+    entry_price_usd: float | None
+    entry_basis: Literal["", "solved", "relaxation", "margin"]
+    entry_assumes: str
+
+
+def _entry(entry: Entry | None) -> _EntryFields:
+    """Return the fields of a row that tell an entry price."""
+    if entry is None:
+        return {"entry_price_usd": None, "entry_basis": "", "entry_assumes": ""}
+    return {"entry_price_usd": entry.price_usd, "entry_basis": entry.basis.value, "entry_assumes": entry.assumes}
 
 
 def change_rows(context: Context) -> tuple[ChangeRow, ...]:

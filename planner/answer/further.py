@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from planner.answer.allowance import allowance
 from planner.answer.comparisons import comparison_rows
 from planner.answer.context import Context
-from planner.answer.entry import Entry, entry_prices
+from planner.answer.entry import Priced, entry_prices
 from planner.answer.evidence import chosen_systems
 from planner.answer.future import in_likeliest_future, likeliest
 from planner.answer.limits import binding_limits
@@ -17,13 +17,15 @@ from planner.plan.evidence import Comparison
 from planner.plan.risk import Risk
 from planner.program.instance import Goal
 
+NO_PRICES = Priced({}, {})
+
 
 @dataclass(frozen=True, slots=True)
 class Further:
     """What was asked beside the plan, and in `notes` what was not and why."""
 
     worths: dict[tuple[str, str], Worth]
-    entries: dict[str, Entry]
+    entries: Priced
     comparisons: tuple[Comparison, ...]
     risk: Risk | None
     notes: tuple[str, ...]
@@ -34,7 +36,7 @@ def further(context: Context) -> Further:
     if context.instance.goal is not Goal.CHEAPEST:
         return Further(
             {},
-            {},
+            NO_PRICES,
             (),
             _bare_risk(context),
             ("worth of limits, entry prices and rival plans are of the cheapest plan; not asked here",),
@@ -48,11 +50,11 @@ def further(context: Context) -> Further:
 
 def nothing() -> Further:
     """Return no answers: without a plan there is nothing to ask beside it."""
-    return Further({}, {}, (), None, ())
+    return Further({}, NO_PRICES, (), None, ())
 
 
 def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth], list[str]]:
-    allowed, why = allowance(context.scenario, "worth of limits", lambda one: one.explain.prices, context.solution.columns)
+    allowed, why = allowance(context.scenario, "worth of limits", lambda one: one.explain.prices)
     asked = binding_limits(in_likeliest_future(context))
     if allowed is None or not asked:
         return {}, [why] if asked else []
@@ -62,10 +64,10 @@ def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth], list[str]]:
     return found, allowed.notes
 
 
-def _entries(context: Context) -> tuple[dict[str, Entry], list[str]]:
-    allowed, why = allowance(context.scenario, "entry prices", lambda one: one.explain.prices, context.solution.columns)
+def _entries(context: Context) -> tuple[Priced, list[str]]:
+    allowed, why = allowance(context.scenario, "entry prices", lambda one: one.explain.prices)
     if allowed is None or not context.scenario.acquisition.buy:
-        return {}, [why] if context.scenario.acquisition.buy else []
+        return NO_PRICES, [why] if context.scenario.acquisition.buy else []
     chosen, wanted = chosen_systems(context), bool(context.scenario.explain.prices)
     return entry_prices(context, chosen, allowed, exact=wanted), allowed.notes
 

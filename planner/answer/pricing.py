@@ -1,20 +1,21 @@
 """The scenario's instance in which every system can be given any price, also those whose price nobody knows.
 
 A system's cost is linear in its price: purchase, shares of the price, support, residual value. The instance is posed at one price
-and at twice that, and stands between them at any other.
+and at twice that, and stands between them at any other. Systems that are left out for want of a price or of watts are in it for
+the sake of the question; where watts had to be assumed (those of the chips alone: a unit draws no less) that is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from catalog.items import Kind, Sourced
+from catalog.items import Kind, Sourced, Status
 from planner.answer.context import Context
 from planner.options.build import tabulate
-from planner.options.market import Market, Offering, survey
-from planner.options.table import OptionsTable
+from planner.options.market import LeftOut, Market, Offering, survey
+from planner.options.table import OptionsTable, Rejected
 from planner.program.instance import Instance, Placement
 from planner.question.costs import costs_of
 from planner.question.instance import pose
@@ -31,14 +32,19 @@ class PriceQuestion:
     """An instance in which every system can be given any price.
 
     price_usd  of a unit in `instance`, by system; `twice` holds the placements at twice that
+    closed     systems that are not on the market of the scenario itself; `assumed` says what was assumed of some of them
+    rejected   why workloads cannot run on those
     """
 
     instance: Instance
     price_usd: Mapping[str, float]
     twice: Mapping[Key, Placement]
+    closed: frozenset[str] = frozenset()
+    assumed: Mapping[str, str] = field(default_factory=dict)
+    rejected: tuple[Rejected, ...] = ()
 
     def priced(self, system: str, price_usd: float | None) -> Instance:
-        """Return the instance with one system at a price, the unpriced ones off the market; None takes it off, too."""
+        """Return the instance with one system at a price, the closed ones off the market; None takes it off, too."""
         return replace(self.instance, placements=tuple(self._placed(one, system, price_usd) for one in self.instance.placements))
 
     def at_twice(self) -> Instance:
@@ -49,8 +55,7 @@ class PriceQuestion:
     def _placed(self, one: Placement, system: str, price_usd: float | None) -> Placement:
         if one.system == system and price_usd is not None:
             return _between(one, self.twice[one.system, one.site], price_usd / self.price_usd[system] - 1.0)
-        unpriced = self.price_usd.get(one.system) == PLACEHOLDER_USD
-        return replace(one, buy_usd=()) if one.system == system or unpriced else one
+        return replace(one, buy_usd=()) if one.system == system or one.system in self.closed else one
 
 
 def _between(one: Placement, two: Placement, part: float) -> Placement:
@@ -70,33 +75,71 @@ def _between(one: Placement, two: Placement, part: float) -> Placement:
 
 
 def price_question(context: Context) -> PriceQuestion:
-    """Return the scenario's instance, widened by the systems whose price is not known, in which any price can be asked."""
-    unknown = () if context.scenario.performance.measured else unpriced(context)
-    scenario = _with_placeholders(context.scenario, unknown)
+    """Return the scenario's instance, widened by the systems of which too little is known, in which any price can be asked."""
+    known = {item.id for item in context.market.offerings}
+    # A table of measured capacities says nothing of systems that the scenario could not choose.
+    wanted = () if context.scenario.performance.measured else tuple(left_for_want(context))
+    scenario = _widened(context.scenario, wanted)
     market = survey(scenario, context.catalog)
-    extra = Market(tuple(item for item in market.offerings if item.id in unknown), ())
+    names = {item.system.id for item in wanted}
+    extra = Market(tuple(item for item in market.offerings if item.id in names), ())
+    market = replace(market, offerings=tuple(item for item in market.offerings if item.id in names | known))
     rows = context.table.rows
+    rejected: tuple[Rejected, ...] = ()
     if extra.offerings:
-        rows += tabulate(scenario, context.catalog, extra, context.demand, Path()).rows
+        made = tabulate(scenario, context.catalog, extra, context.demand, Path())
+        rows, rejected = rows + made.rows, made.rejected
     table = OptionsTable(tuple(sorted(rows, key=lambda row: row.id)), ())
     costs = costs_of(scenario, context.catalog, market, context.demand)
     instance = pose(scenario, context.catalog, context.demand, market, table, costs)
     dearer = Market(tuple(_twice(item) for item in market.offerings), ())
     placed = placements_of(scenario, dearer, costs_of(scenario, context.catalog, dearer, context.demand))
-    prices = {item.id: item.purchase.value for item in market.offerings if item.purchase is not None}
-    return PriceQuestion(instance, prices, {(one.system, one.site): one for one in placed})
+    return PriceQuestion(
+        instance,
+        price_usd={item.id: item.purchase.value for item in market.offerings if item.purchase is not None},
+        twice={(one.system, one.site): one for one in placed},
+        closed=frozenset(item.id for item in extra.offerings),
+        assumed={item.system.id: words for item in wanted if (words := _assumed(item))},
+        rejected=rejected,
+    )
 
 
-def unpriced(context: Context) -> frozenset[str]:
-    """Return the systems that are left out for want of a price alone."""
-    return frozenset(item.system.id for item in context.market.left_out if item.reason.startswith("price is not known"))
+def left_for_want(context: Context) -> Iterable[LeftOut]:
+    """Yield the systems that are left out for want of a price or of watts, and of which the rest is known."""
+    units, announced = context.catalog.systems(), context.scenario.hardware.allow_announced
+    for item in context.market.left_out:
+        status = item.hardware.status
+        real = item.system.id in units and (status is Status.SHIPPING or (announced and status is not Status.CANCELLED))
+        holds = bool(item.hardware.wired_model_id) or any(tier.capacity_bytes is not None for tier in item.hardware.memory)
+        if real and holds and (item.purchase is None or item.power is None) and _watts(item) is not None:
+            yield item
 
 
-def _with_placeholders(scenario: Scenario, systems: Iterable[str]) -> Scenario:
+def _watts(item: LeftOut) -> float | None:
+    """Return the watts of a unit, or else of its chips alone: it draws no less."""
+    if item.power is not None:
+        return item.power.value
+    return None if item.hardware.tdp_w is None else item.system.chips * item.hardware.tdp_w.value
+
+
+def _assumed(item: LeftOut) -> str:
+    """Return what is assumed of a system whose price is asked for; "" if nothing but the price is missing."""
+    if item.power is not None:
+        return ""
+    chips = "its chip" if item.system.chips == 1 else f"its {item.system.chips} chips"
+    return f"drawing no more than {chips} ({(_watts(item) or 0.0) / 1e3:,.2f} kW)"
+
+
+def _widened(scenario: Scenario, wanted: Iterable[LeftOut]) -> Scenario:
+    """Return the scenario with what is missing of some systems put in."""
     book = dict(scenario.hardware.price_book)
-    for system in sorted(systems):
-        book[system] = book.get(system, PriceBookEntry()).model_copy(update={"purchase": PLACEHOLDER_USD})
-    return scenario.model_copy(update={"hardware": scenario.hardware.model_copy(update={"price_book": book})})
+    for item in wanted:
+        entry = book.get(item.system.id, PriceBookEntry())
+        usd = PLACEHOLDER_USD if item.purchase is None else entry.purchase
+        watts = _watts(item) if item.power is None else entry.power
+        book[item.system.id] = entry.model_copy(update={"purchase": usd, "power": watts})
+    hardware = scenario.hardware.model_copy(update={"price_book": book})
+    return scenario.model_copy(update={"hardware": hardware})
 
 
 def _twice(item: Offering) -> Offering:

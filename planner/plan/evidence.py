@@ -19,7 +19,10 @@ class ClaimVerdict(Row):
 class SystemRow(Row):
     """A system that was considered: whether it was chosen, and if not, why and at what price it would enter.
 
-    `entry_price_usd` is the highest price of one unit at which the plan would buy it (None: it cannot help at any price).
+    `entry_price_usd` is the highest price of one unit at which the plan would buy it (None: it cannot help at any price, or was
+    not asked for). `entry_basis` says what it was found by: `solved` (the program itself), `relaxation` (solved again without
+    whole units), `margin` (what the first part of a unit is worth in the relaxation), `` (not asked for); `entry_assumes` what
+    had to be assumed of the system: watts no more than its chips' make it an upper figure.
     `reason` is plain words: `does not fit`, `TTFT p95 1 s: best 1.4 s`, `no price known`,
     `dearer: 312,667 USD, would enter at 248,000`.
     """
@@ -38,6 +41,8 @@ class SystemRow(Row):
     power_source: str
     entry_price_usd: float | None
     what_if: bool
+    entry_basis: Literal["", "solved", "relaxation", "margin"] = ""
+    entry_assumes: str = ""
     claims: tuple[ClaimVerdict, ...] = ()
 
 

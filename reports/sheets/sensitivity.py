@@ -188,7 +188,11 @@ def _planned(book: Book, sheet: Sheet, money: Money) -> None:
 
 def _flips(book: Book, sheet: Sheet) -> None:
     """Write at which price a system that was not chosen would enter the plan."""
-    rows = [one for one in book.plan.evidence.considered if one.entry_price_usd is not None and one.price_usd]
+    rows = [
+        one
+        for one in book.plan.evidence.considered
+        if one.entry_price_usd is not None and one.price_usd and not one.entry_assumes
+    ]
     if not rows:
         return
     sheet.section("Flip points: the price at which a system would enter the plan", 11)

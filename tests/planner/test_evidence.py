@@ -6,7 +6,7 @@ import pytest
 
 from catalog.items import Catalog
 from planner.answer.allowance import Allowance
-from planner.answer.entry import Probe, break_even, entry_prices
+from planner.answer.entry import Basis, Probe, break_even, entry_prices
 from planner.answer.evidence import chosen_systems
 from planner.answer.limits import binding_limits
 from planner.answer.worth import raised
@@ -88,8 +88,8 @@ def test_below_its_exact_entry_price_a_system_is_bought_and_above_it_is_not(cata
     book = {H100: {"purchase": "100000 USD"}}
     context = solved(small(**asked, hardware={"include": include, "price_book": book}), catalog)
     chosen = chosen_systems(context)
-    entry = entry_prices(context, chosen, Allowance("test", 300.0), exact=True)[A100]
-    assert entry.exact
+    entry = entry_prices(context, chosen, Allowance("test", 300.0), exact=True).entries[A100]
+    assert entry.basis is Basis.SOLVED
     for factor in (0.95, 1.05):
         priced = book | {A100: {"purchase": f"{entry.price_usd * factor} USD"}}
         again = solved(small(**asked, hardware={"include": include, "price_book": priced}), catalog)
@@ -158,3 +158,39 @@ def test_what_is_needed_is_enough_and_hardly_less_would_do(catalog: Catalog):
 def test_without_a_plan_nothing_is_called_too_dear(catalog: Catalog):
     plan = make_plan(small(solver=QUICK, sites=[SITE | {"power": "20 kW"}]), catalog)
     assert all("dearer" not in row.reason for row in plan.evidence.considered)
+
+
+def test_a_system_of_unknown_watts_is_priced_as_if_it_drew_its_chips_alone(catalog: Catalog):
+    """It says what it assumes, and is no candidate; given those watts and half that price it is bought, at half as much again not."""
+    gaudi = "intel-gaudi3/8-accelerator-ubb-kit"
+    plan = make_plan(small(solver=QUICK, hardware={"include": ["nvidia-h100-sxm", "intel-gaudi3"]}), catalog)
+    row = row_of(plan, gaudi)
+    assert not row.chosen
+    assert row.power_w is None
+    assert (row.entry_basis, row.entry_assumes) == ("margin", "drawing no more than its 8 chips (7.20 kW)")
+    assert row.entry_price_usd > 0
+    assert row.reason.startswith(
+        "power of the unit is not known; give it in hardware.price_book; drawing no more than its 8 chips"
+    )
+    for factor in (0.5, 1.5):
+        given = {"price_book": {gaudi: {"power": "7.2 kW", "purchase": f"{factor * row.entry_price_usd} USD"}}}
+        hardware = {"include": ["nvidia-h100-sxm", "intel-gaudi3"], **given}
+        again = make_plan(small(solver=QUICK, hardware=hardware, explain={"prices": False, "comparisons": False}), catalog)
+        assert row_of(again, gaudi).chosen == (factor < 1)
+
+
+def test_a_chip_wired_to_another_model_says_so_beside_its_missing_price(catalog: Catalog):
+    plan = make_plan(small(solver=QUICK, hardware={"include": ["nvidia-h100-sxm", "taalas-hc1"]}), catalog)
+    reasons = [row.reason for row in plan.evidence.considered if row.hardware == "taalas-hc1"]
+    assert reasons
+    assert all("wired in and cannot run llama-3.3-70b" in reason for reason in reasons)
+
+
+def test_every_system_that_could_serve_has_a_price_in_a_large_program_too(catalog: Catalog, monkeypatch: pytest.MonkeyPatch):
+    """Beyond the size up to which everything is solved again, prices of the margin stand in; none is left without a figure."""
+    monkeypatch.setattr("planner.answer.entry.SMALL_COLUMNS", 0)
+    monkeypatch.setattr("planner.answer.entry.MOST_SOLVED_AGAIN", 1)
+    hardware = {"include": ["nvidia-h100-sxm", "nvidia-b300-sxm", "nvidia-a100-sxm-80g"]}
+    plan = make_plan(small(solver=QUICK, hardware=hardware | {"price_book": {H100: {"purchase": "100000 USD"}}}), catalog)
+    assert [row_of(plan, name).entry_basis for name in (A100, B300)] == ["relaxation", "margin"]
+    assert all("dearer than the alternatives" not in row.reason for row in plan.evidence.considered)
