@@ -12,7 +12,7 @@ from planner.program.solution import Outcome, Solution
 from planner.program.solve import solve_instance
 from planner.scenario import Scenario
 
-SHARE_OF_LIMIT = 0.2
+SHARE_OF_LIMIT, SHARE_FOR_MARGINS = 0.2, 0.5
 SMALL_COLUMNS = 3_000
 FINE_GAP = 1e-4
 
@@ -46,16 +46,17 @@ class Allowance:
 
 
 def allowance(
-    scenario: Scenario, subject: str, wanted: Callable[[Scenario], bool | None], columns: int = 0
+    scenario: Scenario, subject: str, wanted: Callable[[Scenario], bool | None], columns: int | None = None
 ) -> tuple[Allowance | None, str]:
     """Return the time for a question, or None and why it is not asked ("" where nobody wants it).
 
-    `columns` are those of a program that the question solves again; questions to its relaxation are asked whatever the size.
+    `columns` are those of a program that the question solves again; questions to its relaxation (None) are asked of any size.
     """
     asked, limit_s = wanted(scenario), scenario.solver.time_limit
     if asked is False:
         return None, ""
-    if asked is None and columns > SMALL_COLUMNS:
+    if asked is None and columns is not None and columns > SMALL_COLUMNS:
         words = f"left out, {columns:,} variables are more than {SMALL_COLUMNS:,}; `explain` asks for it all the same"
         return None, f"{subject}: {words}"
-    return Allowance(subject, limit_s if asked else SHARE_OF_LIMIT * limit_s), ""
+    share = 1.0 if asked else SHARE_FOR_MARGINS if columns is None else SHARE_OF_LIMIT
+    return Allowance(subject, share * limit_s), ""

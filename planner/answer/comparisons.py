@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -10,10 +12,14 @@ from planner.answer.context import Context
 from planner.answer.words import usd
 from planner.plan.evidence import Comparison
 from planner.program.instance import Instance, Placement, Role
-from planner.program.solution import Outcome
-from planner.program.studies import only_options
+from planner.program.prices import relaxed_cost
+from planner.program.solution import Outcome, Solution
+from planner.program.studies import crossing, only_options
 
 GAP = 0.01
+ALIKE = 1e-4
+SCALES = ((0.0625, 1.0), (1.0, 4.0))
+STEPS = 4
 MOST_VENDORS = 8
 
 
@@ -35,12 +41,80 @@ def comparison_rows(context: Context, allowed: Allowance) -> tuple[Comparison, .
         if solution is None:
             allowed.skip(f"{len(wanted) - number} of {len(wanted)} rival plans")
             break
-        cost, words = solution.objective_usd, f"{rival.label}: no plan meets what is asked"
+        cost, words = solution.objective_usd, _no_plan(rival)
         if solution.outcome is Outcome.OPTIMAL and cost is not None:
             words = f"{rival.label}: {usd(cost)}, {_against(cost, context.solution.objective_usd, solution.gap or 0.0)}"
         row = Comparison(id=rival.id, label=rival.label, outcome=solution.outcome.value, net_present_cost_usd=cost, words=words)
         found.append(row)
     return tuple(found)
+
+
+def bound_rows(context: Context, allowed: Allowance) -> tuple[Comparison, ...]:
+    """Return what the rivals of a program too large to solve again cost at least, from their relaxations, beside its own."""
+    end = time.perf_counter() + allowed.left_s
+    own = relaxed_cost(context.instance, max(allowed.left_s, 0.1))
+    found: list[Comparison] = []
+    wanted = list(rivals(context))
+    for number, rival in enumerate(wanted):
+        left = end - time.perf_counter()
+        least = None if own is None or left <= 0.0 else relaxed_cost(rival.instance, left)
+        if own is None or least is None:
+            allowed.skip(f"{len(wanted) - number} of {len(wanted)} rival plans")
+            break
+        found.append(_bound_row(rival, least, own))
+    return tuple(found)
+
+
+def _no_plan(rival: Rival) -> str:
+    """Return that a rival has no plan, and which workloads nothing that it may use can serve."""
+    stuck = sorted({work.id for work in rival.instance.workloads for name in work.rate_rps if not _served(rival, work.id, name)})
+    why = f": nothing in it serves {', '.join(stuck)} inside its promises" if stuck else ""
+    return f"{rival.label}: no plan meets what is asked{why}"
+
+
+def _served(rival: Rival, workload: str, name: str) -> bool:
+    """Return whether an option alone, or prefill and decode together, can serve a class."""
+    able = {
+        option.role
+        for option in rival.instance.options
+        if option.workload == workload and (option.capacity_rps.get(name, 0.0) > 0.0 or name in option.request_usd)
+    }
+    return bool(able & {Role.AGGREGATED, Role.API}) or {Role.PREFILL, Role.DECODE} <= able
+
+
+def _bound_row(rival: Rival, least: float, own: float) -> Comparison:
+    if math.isinf(least):
+        outcome = Outcome.INFEASIBLE.value
+        return Comparison(id=rival.id, label=rival.label, outcome=outcome, net_present_cost_usd=None, words=_no_plan(rival))
+    more = least / own - 1.0
+    than = "no more than the plan" if more <= ALIKE else f"{more:.1%} more than the plan"
+    words = f"{rival.label}: at least {usd(least)}; without whole units {than}"
+    return Comparison(id=rival.id, label=rival.label, outcome="bound", net_present_cost_usd=None, words=words, bound_usd=least)
+
+
+def crossing_row(context: Context, allowed: Allowance) -> tuple[Comparison, ...]:
+    """Return at which multiple of the demand the cheaper of aggregated and disaggregated changes, if it does within a range."""
+    if not {Role.AGGREGATED, Role.DECODE} <= {option.role for option in context.instance.options}:
+        return ()
+
+    def solve(instance: Instance) -> Solution:
+        return allowed.solve(instance, max(GAP, context.scenario.solver.gap)) or Solution(Outcome.NO_SOLUTION)
+
+    for low, high in SCALES:
+        found = crossing(context.instance, low, high, steps=STEPS, solve=solve)
+        if found is not None:
+            below, above = found
+            return (_crossing(f"the cheaper of the two changes between {below:.2g} and {above:.2g} times the demand"),)
+    if allowed.left_s <= 0.0:
+        allowed.skip("where aggregated and disaggregated cross")
+        return ()
+    ends = f"{SCALES[0][0]:.2g} and {SCALES[-1][1]:.2g}"
+    return (_crossing(f"no crossing between {ends} times the demand, as far as there are plans"),)
+
+
+def _crossing(words: str) -> Comparison:
+    label = "aggregated against disaggregated"
+    return Comparison(id="crossing", label=label, outcome="crossing", net_present_cost_usd=None, words=f"{label}: {words}")
 
 
 def _against(cost: float, plan: float | None, gap: float) -> str:

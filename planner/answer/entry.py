@@ -19,7 +19,7 @@ from planner.answer.context import Context
 from planner.answer.pricing import PLACEHOLDER_USD, PriceQuestion, price_question
 from planner.program.adapter import Answer, Request, solve
 from planner.program.certificate import certify
-from planner.program.matrix import Matrix
+from planner.program.matrix import Floats, Matrix
 from planner.program.priced import PricedProgram, narrowed
 from planner.program.solution import Outcome
 
@@ -27,7 +27,7 @@ ROUNDS = 8
 CLOSE = 1e-3
 RELAXED_NOISE, EXACT_NOISE = 1e-6, 3e-4
 FIRST_GUESS = 0.8
-MOST_SOLVED_AGAIN = 5
+MOST_SOLVED_AGAIN = 3
 
 
 class Basis(StrEnum):
@@ -111,17 +111,22 @@ def _at_the_margin(question: PriceQuestion, core: PricedProgram, asked: list[str
     """Return what the first part of a unit of every system would be worth; those that time does not allow are left out."""
     end = time.perf_counter() + allowed.left_s
     base = core.relaxed(question.closed, max(allowed.left_s, 0.1))
+    others = _posed(question, set(question.assumed) & set(asked))
+    priced: dict[tuple[str, bool], Floats] = {}
     found: dict[str, Entry] = {}
     for number, name in enumerate(asked):
-        off, relaxed, left = question.closed | {name}, base, end - time.perf_counter()
+        relaxed, left = base, end - time.perf_counter()
         if base.values is not None and left > 0.0 and core.buys(name, base.values):
             # The relaxation buys what whole units do not: its margin is the one of the relaxation without it.
-            relaxed = core.relaxed(off, left)
+            relaxed = core.relaxed(question.closed | {name}, left)
         if relaxed.duals is None or relaxed.outcome is not Outcome.OPTIMAL or left <= 0.0:
             allowed.skip(f"{len(asked) - number} of {len(asked)} systems")
             break
-        own = _posed(question, {name}) if name in question.assumed else core
-        price = own.marginal_price(name, core.row_prices(relaxed.duals, off), Request(time_limit_s=max(left, 0.1)))
+        own, alone = (others, "") if name in question.assumed else (core, "" if name in question.closed else name)
+        key = alone, own is core
+        if key not in priced:
+            priced[key] = own.known(core.row_prices(relaxed.duals, question.closed | {name}))
+        price = own.marginal_price(name, priced[key], Request(time_limit_s=max(left, 0.1)))
         found[name] = Entry(name, price, Basis.MARGIN, question.assumed.get(name, ""))
     allowed.left_s = end - time.perf_counter()
     return found

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.answer.allowance import allowance
-from planner.answer.comparisons import comparison_rows
+from planner.answer.comparisons import bound_rows, comparison_rows, crossing_row
 from planner.answer.context import Context
 from planner.answer.entry import Priced, entry_prices
 from planner.answer.evidence import chosen_systems
 from planner.answer.future import in_likeliest_future, likeliest
 from planner.answer.limits import binding_limits
+from planner.answer.patience import Promise, promise_worths
 from planner.answer.risk import risk_of
 from planner.answer.worth import Worth, exact, margins
 from planner.plan.evidence import Comparison
@@ -24,7 +25,8 @@ NO_PRICES = Priced({}, {})
 class Further:
     """What was asked beside the plan, and in `notes` what was not and why."""
 
-    worths: dict[tuple[str, str], Worth]
+    worths: dict[tuple[str, str], Worth] | None
+    promises: dict[Promise, Worth]
     entries: Priced
     comparisons: tuple[Comparison, ...]
     risk: Risk | None
@@ -35,6 +37,7 @@ def further(context: Context) -> Further:
     """Return the answers to the questions beside a plan that was found; money is the measure of all of them."""
     if context.instance.goal is not Goal.CHEAPEST:
         return Further(
+            None,
             {},
             NO_PRICES,
             (),
@@ -45,19 +48,24 @@ def further(context: Context) -> Further:
     entries, two = _entries(context)
     rivals, three = _rivals(context)
     risk, four = _risk(context)
-    return Further(worths, entries, rivals, risk, tuple(note for note in (*one, *two, *three, *four) if note))
+    promises, five = _promises(context)
+    notes = tuple(note for note in (*one, *two, *three, *four, *five) if note)
+    return Further(worths, promises, entries, rivals, risk, notes)
 
 
 def nothing() -> Further:
     """Return no answers: without a plan there is nothing to ask beside it."""
-    return Further({}, NO_PRICES, (), None, ())
+    return Further(None, {}, NO_PRICES, (), None, ())
 
 
-def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth], list[str]]:
+def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth] | None, list[str]]:
+    """Return the worth of the limits that bind; None if it is not asked for."""
     allowed, why = allowance(context.scenario, "worth of limits", lambda one: one.explain.prices)
     asked = binding_limits(in_likeliest_future(context))
-    if allowed is None or not asked:
-        return {}, [why] if asked else []
+    if allowed is None:
+        return None, [why] if asked else []
+    if not asked:
+        return {}, []
     found = margins(context, asked, allowed)
     if context.scenario.explain.prices:
         found |= exact(context, asked, allowed)
@@ -73,10 +81,17 @@ def _entries(context: Context) -> tuple[Priced, list[str]]:
 
 
 def _rivals(context: Context) -> tuple[tuple[Comparison, ...], list[str]]:
-    allowed, why = allowance(context.scenario, "rival plans", lambda one: one.explain.comparisons, context.solution.columns)
-    if allowed is None:
-        return (), [why]
-    return comparison_rows(context, allowed), allowed.notes
+    """Return the rivals solved, and where two of them cross; of a large program at least what they cost at least."""
+    allowed, _ = allowance(context.scenario, "rival plans", lambda one: one.explain.comparisons, context.solution.columns)
+    if allowed is not None:
+        return (*comparison_rows(context, allowed), *crossing_row(context, allowed)), allowed.notes
+    allowed, _ = allowance(context.scenario, "rival plans", lambda one: one.explain.comparisons)
+    return ((), []) if allowed is None else (bound_rows(context, allowed), allowed.notes)
+
+
+def _promises(context: Context) -> tuple[dict[Promise, Worth], list[str]]:
+    allowed, _ = allowance(context.scenario, "worth of promises", lambda one: one.explain.prices)
+    return ({}, []) if allowed is None else (promise_worths(context, allowed), allowed.notes)
 
 
 def _risk(context: Context) -> tuple[Risk | None, list[str]]:

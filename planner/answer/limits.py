@@ -31,13 +31,19 @@ PLACED = frozenset({"power", "racks", "supply", "offered", "fabric"})  # familie
 
 
 def limit_rows(context: Context, worths: dict[tuple[str, str], Worth] | None = None) -> tuple[LimitRow, ...]:
-    """Return every limit, the tightest period of each; binding ones first."""
+    """Return every limit, the tightest period of each; binding ones first.
+
+    Where worths were asked for, more of a limit that does not bind is worth nothing.
+    """
     worst: dict[tuple[str, str], Slack] = {}
     for slack in context.solution.slacks:
         key = (slack.family, place_of(slack))
         if key not in worst or _use(slack) > _use(worst[key]):
             worst[key] = slack
-    rows = [_limit_row(context, slack, (worths or {}).get(key)) for key, slack in worst.items()]
+    free = None if worths is None else Worth(0.0, "")
+    rows = [
+        _limit_row(context, slack, (worths or {}).get(key) if binding(context, slack) else free) for key, slack in worst.items()
+    ]
     return tuple(sorted(rows, key=lambda row: (not row.binding, row.family, row.label)))
 
 
@@ -102,7 +108,7 @@ def _limit_row(context: Context, slack: Slack, worth: Worth | None) -> LimitRow:
         used=used,
         binding=tight,
         worth_usd=None if worth is None else worth.usd,
-        words=words if worth is None else f"{words}; {worth.words}",
+        words=f"{words}; {worth.words}" if worth is not None and worth.words else words,
     )
 
 

@@ -14,6 +14,7 @@ from planner.answer.further import further, nothing
 from planner.answer.future import in_likeliest_future
 from planner.answer.limits import limit_rows
 from planner.answer.money import cost_items, drivers_of, money_of
+from planner.answer.patience import promise_rows
 from planner.answer.reasons import promise_changes, reasons_of
 from planner.answer.sensitivity import sensitivity_rows
 from planner.answer.service import sla_rows
@@ -60,7 +61,7 @@ def answer(context: Context) -> Plan:
         money=money,
         evidence=Evidence(
             considered=considered_rows(context, beside.entries),
-            limits=limit_rows(context, beside.worths) if found else (),
+            limits=(*limit_rows(context, beside.worths), *promise_rows(sla, beside.promises)) if found else (),
             changes=changes,
             checks=check_rows(context, totals, power, sla) if found else (),
             sensitivities=sensitivity_rows(context, money.items) if money else (),

@@ -16,6 +16,7 @@ from planner.program.prices import shadow_prices
 from planner.program.solution import Slack
 
 POINTS = 0.05
+ONE = {"racks": "rack", "units": "unit", "kinds": "kind", "%": "point"}
 MOVABLE = frozenset({"power", "racks", "supply", "budget", "capex", "vendor", "carbon"})
 
 
@@ -46,7 +47,8 @@ def margins(context: Context, asked: Iterable[Asked], allowed: Allowance) -> dic
     for one in asked:
         mine = (dual.usd_per_unit for dual in duals if (dual.family, _owner(dual.index, one)) == (one.slack.family, one.place))
         usd = max(0.0, sum(mine) * _basis(context, one)) / one.scale
-        found[one.slack.family, one.place] = Worth(usd, f"one more {one.unit} saves about {usd:,.0f} USD at the margin")
+        saves = f"one more {ONE.get(one.unit, one.unit)} saves about {usd:,.{0 if usd >= 10 else 2}f} USD at the margin"
+        found[one.slack.family, one.place] = Worth(usd, saves)
     return found
 
 

@@ -79,13 +79,18 @@ class CheckRow(Row):
 
 
 class Comparison(Row):
-    """A rival plan under the same demand and the same queue model: aggregated only, one vendor, rent only."""
+    """A rival plan under the same demand and the same queue model: aggregated only, one vendor, rent only.
+
+    `outcome` is the solver's word for the rival, or `bound`: not solved, but no such plan costs less than `bound_usd` (proved
+    without whole units). Where two kinds of plan cross it is `crossing`.
+    """
 
     id: str
     label: str
     outcome: str
     net_present_cost_usd: float | None
     words: str
+    bound_usd: float | None = None
 
 
 class Sensitivity(Row):

@@ -25,7 +25,6 @@ from planner.program.model import Index, Model
 from planner.program.prune import prune
 from planner.program.relaxation import Relaxed, relax
 from planner.program.sets import Sets, prepare
-from planner.program.studies import only_options
 
 OWNED = ("buy", "owned", "retire", "used", "order", "kind")
 ROUTED = {"share": 0, "pool": 0, "open": 0, "sent": 1}
@@ -85,27 +84,30 @@ class PricedProgram:
         found = zip(self._rows, duals, shared, strict=True)
         return {(row.family, row.index): float(dual) * self.scale / row.unit for row, dual, there in found if there}
 
-    def marginal_price(self, system: str, prices: Mapping[Key, float], request: Request) -> float | None:
+    def known(self, prices: Mapping[Key, float]) -> Floats:
+        """Return the prices of this program's rows, in its own units; NaN for a row that has none."""
+        found = [prices.get((row.family, row.index), np.nan) * row.unit / self.scale for row in self._rows]
+        return np.array(found, dtype=np.float64)
+
+    def marginal_price(self, system: str, prices: Floats, request: Request) -> float | None:
         """Return the price [USD] at which the first part of a unit would be bought; None if it is at none.
 
-        `prices` are those of the rows of a relaxation without the system; all other rows that it is in are its own.
+        `prices` are those `known` of rows of a relaxation without the system; all other rows that it is in are its own.
         """
         mine = np.array(self._columns.get(system, []), dtype=np.int32)
         answer = solve(self._subproblem(system, mine, prices), request) if mine.size else None
         # A first unit that gains nothing, or that no price is paid for, has no price at which it enters.
         return None if answer is None or answer.objective is None or answer.objective >= 0 else -answer.objective
 
-    def _subproblem(self, system: str, mine: Ints, prices: Mapping[Key, float]) -> Matrix:
+    def _subproblem(self, system: str, mine: Ints, prices: Floats) -> Matrix:
         """Return the system's own program, free of charge: the least of cost less gain, for a dollar of price per unit."""
         entries = np.flatnonzero(self._mask((system,), self._columns)[self._of_column])
         place = np.full(len(self.matrix.columns), -1, dtype=np.int32)
         place[mine] = np.arange(len(mine), dtype=np.int32)
         rows, columns, slope = self._of_row[entries], place[self._of_column[entries]], self._value_slope[entries]
         values = self._values[entries] - slope
-        known = [prices.get((row.family, row.index), np.nan) * row.unit / self.scale for row in self._rows]
-        price = np.array(known, dtype=np.float64)[rows]
-        shared = ~np.isnan(price)
-        price = np.where(shared, price, 0.0)
+        shared = ~np.isnan(prices[rows])
+        price = np.where(shared, prices[rows], 0.0)
         gain = np.bincount(columns, price * values, len(mine)) - (self.matrix.cost - self._cost_slope)[mine]
         paid = (self._cost_slope[mine] - np.bincount(columns, price * slope, len(mine))) / self.price_usd[system]
         # Of its own rows only balances, and limits that hold at nothing, hold back the first part of a unit.
@@ -158,13 +160,20 @@ class PricedProgram:
 
 
 def narrowed(instance: Instance, systems: Collection[str]) -> Instance:
-    """Return the instance in which there are only some systems (and token APIs)."""
-    kept = only_options(instance, lambda option: option.system is None or option.system in systems)
+    """Return the instance in which there are only some systems (and token APIs).
+
+    A link that keeps one end stays: what is at the other end may be known by its prices.
+    """
+    options = tuple(one for one in instance.options if one.system is None or one.system in systems)
+    kept = {option.id for option in options}
+    links = (replace(link, prefill=link.prefill & kept, decode=link.decode & kept) for link in instance.links)
     return replace(
-        kept,
-        systems=tuple(one for one in kept.systems if one.id in systems),
-        placements=tuple(one for one in kept.placements if one.system in systems),
-        offers=tuple(one for one in kept.offers if one.system in systems),
+        instance,
+        systems=tuple(one for one in instance.systems if one.id in systems),
+        placements=tuple(one for one in instance.placements if one.system in systems),
+        options=options,
+        offers=tuple(one for one in instance.offers if one.system in systems),
+        links=tuple(link for link in links if link.prefill or link.decode),
     )
 
 

@@ -7,6 +7,7 @@ again with the limit moved and says what one whole step really saves.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from planner.program.instance import Instance, Placement, Policy, Site
 from planner.program.matrix import Matrix, from_problem
 from planner.program.model import Model
 from planner.program.prune import prune
+from planner.program.relaxation import relax
 from planner.program.sets import Sets, prepare
 from planner.program.solution import Outcome, Solution
 from planner.program.solve import solve_instance
@@ -45,22 +47,36 @@ def shadow_prices(instance: Instance, *, fixed: Solution | None = None) -> tuple
     sets = prepare(pruned)
     model = build(sets)
     matrix = from_problem(model.problem)
-    program = matrix.relaxed() if fixed is None else matrix.fixed(_counts(model, sets, matrix, fixed))
-    answer = solve(program, Request(time_limit_s=instance.settings.time_limit_s))
-    if answer.outcome is not Outcome.OPTIMAL or answer.row_duals is None or answer.values is None:
+    request = Request(time_limit_s=instance.settings.time_limit_s)
+    if fixed is None:
+        optimum = relax(matrix, request)
+        outcome, values, duals = optimum.outcome, optimum.values, optimum.duals
+    else:
+        answer = solve(matrix.fixed(_counts(model, sets, matrix, fixed)), request)
+        outcome, values, duals = answer.outcome, answer.values, answer.row_duals
+    if outcome is not Outcome.OPTIMAL or duals is None or values is None:
         return ()
-    activity = program.activity(answer.values)
+    activity = matrix.activity(values)
     found = []
-    for number, name in enumerate(program.rows):
+    for number, name in enumerate(matrix.rows):
         row = model.rows[name]
         if row.family not in SLACK_FAMILIES:
             continue
         # One more unit of the right side changes the scaled objective by the dual: a saving is its negative.
-        usd = -float(answer.row_duals[number]) * model.scale / row.unit
+        usd = -float(duals[number]) * model.scale / row.unit
         tight = abs(activity[number] - row.rhs) <= 1e-7 * max(1.0, abs(row.rhs))
         if abs(usd) > NOTHING or tight:
             found.append(ShadowPrice(row.family, tuple(str(part) for part in row.index if part != ""), usd, tight))
     return tuple(sorted(found))
+
+
+def relaxed_cost(instance: Instance, time_limit_s: float) -> float | None:
+    """Return the least cost without whole numbers [USD]: no plan costs less. Infinite if there is none; None if time is up."""
+    model = build(prepare(prune(instance)[0]))
+    optimum = relax(from_problem(model.problem), Request(time_limit_s=time_limit_s))
+    if optimum.outcome is Outcome.INFEASIBLE:
+        return math.inf
+    return optimum.bound * model.scale if optimum.outcome is Outcome.OPTIMAL else None
 
 
 def _counts(model: Model, sets: Sets, matrix: Matrix, solution: Solution) -> np.ndarray:

@@ -155,7 +155,8 @@ def crossing(
 ) -> tuple[float, float] | None:
     """Return two scales of demand between which the cheaper of aggregated and disaggregated changes, None if it never does.
 
-    Bisection: costs are steps, so the answer is an interval, its width (high - low) / 2^steps.
+    Bisection: costs are steps, so the answer is an interval, its width (high - low) / 2^steps, or wider where a solve found no
+    plan on the way.
     """
 
     def ahead(scale: float) -> bool | None:
@@ -167,10 +168,10 @@ def crossing(
         return None
     for _ in range(steps):
         middle = 0.5 * (low + high)
-        if ahead(middle) == first:
-            low = middle
-        else:
-            high = middle
+        there = ahead(middle)
+        if there is None:
+            break
+        low, high = (middle, high) if there == first else (low, middle)
     return low, high
 
 

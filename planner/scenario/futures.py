@@ -49,8 +49,9 @@ class Risk(Strict):
 class Explain(Strict):
     """Which further questions are answered beside the plan; each takes solves of its own.
 
-    Left out: where the program is small, within a fifth of the solver's time limit. true: whatever its size, within the whole
-    limit. false: not at all.
+    Left out: prices and worths at the margin, without whole units, whatever the program's size; rivals solved where it is small
+    and bounded where it is not; futures where it is small. true: solved with whole units, whatever the size, within the whole
+    time limit. false: not at all.
     """
 
     prices: bool | None = Field(

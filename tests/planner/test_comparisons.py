@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from catalog.items import Catalog
+from planner.answer.comparisons import Rival, _no_plan
 from planner.pipeline import make_plan
 from planner.plan import Plan
 from planner.program.check import check
@@ -24,7 +27,40 @@ def plan(catalog: Catalog) -> Plan:
 
 
 def test_every_rival_that_says_something_is_there(plan: Plan):
-    assert [row.id for row in plan.evidence.comparisons] == ["aggregated", "disaggregated", "vendor:AMD", "vendor:NVIDIA"]
+    found = [row.id for row in plan.evidence.comparisons]
+    assert found == ["aggregated", "disaggregated", "vendor:AMD", "vendor:NVIDIA", "crossing"]
+
+
+def test_it_says_where_aggregated_and_disaggregated_cross(plan: Plan):
+    """Either between two multiples of the demand, or nowhere in the range that was looked at."""
+    row = plan.evidence.comparisons[-1]
+    assert row.outcome == "crossing"
+    assert re.search(r"changes between [\d.]+ and [\d.]+ times the demand|no crossing between 0.062 and 4 times", row.words)
+
+
+def test_rivals_of_a_large_program_are_bounded_and_no_plan_of_theirs_costs_less(
+    plan: Plan, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+):
+    """What is solved for the small program lies above what is proved for it as if it were a large one."""
+    monkeypatch.setattr("planner.answer.allowance.SMALL_COLUMNS", 0)
+    bounded = make_plan(small(solver=QUICK, hardware=HARDWARE), catalog).evidence.comparisons
+    solved_at = {row.id: row.net_present_cost_usd for row in plan.evidence.comparisons}
+    assert {row.outcome for row in bounded} <= {"bound", "infeasible"}
+    tight = [row for row in bounded if row.bound_usd is not None]
+    assert tight
+    for row in tight:
+        assert row.net_present_cost_usd is None
+        assert row.bound_usd <= solved_at[row.id] * (1 + 1e-9)
+        assert "at least" in row.words
+
+
+def test_a_rival_without_a_plan_names_the_workload_that_nothing_in_it_serves(catalog: Catalog):
+    """Prefill without decode serves nobody."""
+    context = solved(small(solver=QUICK, hardware=HARDWARE), catalog)
+    apart = only_options(context.instance, lambda option: option.role is Role.PREFILL)
+    assert _no_plan(Rival("x", "prefill only", apart)) == (
+        "prefill only: no plan meets what is asked: nothing in it serves chat inside its promises"
+    )
 
 
 def test_no_rival_is_cheaper_than_the_bound_of_the_plan(plan: Plan):
