@@ -10,12 +10,11 @@ from planner.answer.claims import claim_rows
 from planner.answer.context import Context
 from planner.answer.entry import Basis, Entry, Priced
 from planner.answer.limits import FAMILIES, in_words
-from planner.answer.needs import least_changes
+from planner.answer.needs import Need, needs_of
 from planner.options.market import LeftOut
 from planner.plan.evidence import ChangeRow, CheckRow, SystemRow
 from planner.plan.fleet import PowerRow, SlaRow
 from planner.plan.money import Totals
-from planner.program.solution import Change
 
 SERVED = frozenset({"serve", "arrive"})
 CHANGE_AT = {"supply": "of", "offered": "of", "inventory": "of", "vendor": "of", "budget": "in"}
@@ -129,20 +128,30 @@ def _entry(entry: Entry | None) -> _EntryFields:
 
 def change_rows(context: Context) -> tuple[ChangeRow, ...]:
     """Return the smallest set of changes that makes an infeasible scenario feasible: have X, need Y."""
-    allowed, _ = allowance(context.scenario, "least changes", lambda _: None, context.solution.columns)
-    changes = context.solution.changes if allowed is None else least_changes(context, allowed)
-    return tuple(_change_row(context, change) for change in changes)
+    allowed, _ = allowance(context.scenario, "least changes", lambda _: None)
+    return () if allowed is None else tuple(_change_row(context, need) for need in needs_of(context, allowed))
 
 
-def _change_row(context: Context, change: Change) -> ChangeRow:
+def _change_row(context: Context, asked: Need) -> ChangeRow:
+    change = asked.change
     name, unit, scale = FAMILIES.get(change.family, (change.family, "", 1.0))
-    have, need = change.have * scale, change.need * scale
+    have, need, least = change.have * scale, change.need * scale, asked.least * scale
     place = in_words(context, change.family, change.index) if change.family not in SERVED else ", ".join(change.index)
     where = f" {CHANGE_AT.get(change.family, 'at')} {place}" if place else ""
-    words = f"{name}: have {have:,.1f} {unit}, need {need:,.1f} {unit}{where}"
+    known = least < need * (1.0 - SEARCHED_WITHIN)
+    floor = f" (no less than {least:,.1f} {unit} will do)" if known else ""
+    words = f"{name}: have {have:,.1f} {unit}, need {'' if asked.is_enough else 'at least '}{need:,.1f} {unit}{where}{floor}"
     if change.family in SERVED:
         words = f"demand: {need - have:,.2f} of {need:,.2f} {unit} cannot be served by anything allowed ({place})"
-    return ChangeRow(family=change.family, label=f"{name}: {place}".rstrip(": "), unit=unit, have=have, need=need, words=words)
+    return ChangeRow(
+        family=change.family,
+        label=f"{name}: {place}".rstrip(": "),
+        unit=unit,
+        have=have,
+        need=need,
+        words=words,
+        least=least if known or not asked.is_enough else None,
+    )
 
 
 def check_rows(

@@ -60,7 +60,11 @@ class LimitRow(Row):
 
 
 class ChangeRow(Row):
-    """One change of the smallest set that makes an infeasible scenario feasible: `power: have 400 kW, need 520 kW`."""
+    """One change of the smallest set that makes an infeasible scenario feasible: `power: have 400 kW, need 520 kW`.
+
+    `need` is enough, by a plan that was found; `least`, where it is given, is what is proved to be needed: less than `need`, or
+    the same where no plan was found in time and `need` may not be enough.
+    """
 
     family: str
     label: str
@@ -68,6 +72,7 @@ class ChangeRow(Row):
     have: float
     need: float
     words: str
+    least: float | None = None
 
 
 class CheckRow(Row):

@@ -13,10 +13,10 @@ import numpy as np
 
 from planner.program.adapter import Answer, Request, solve
 from planner.program.build import build
-from planner.program.extract import Values, shares_used
+from planner.program.extract import Values, activity, shares_used
 from planner.program.instance import Goal, Instance
 from planner.program.matrix import Column, Line, Matrix, from_problem
-from planner.program.model import Index, Model, Row, Sense
+from planner.program.model import Index, Model, Row
 from planner.program.sets import Sets, prepare
 from planner.program.solution import Change, Outcome
 
@@ -25,6 +25,7 @@ LAST_RESORT = ("serve", "arrive")
 LAST_RESORT_COST = 1000.0
 TIME_LIMIT_S = 20.0
 COUNTING_GAP, LEAST_GAP = 1e-3, 1e-5
+FURTHER = 4.0
 NOTHING = 1e-6
 
 Group = tuple[str, Index]
@@ -49,10 +50,15 @@ def smallest_changes(instance: Instance, families: Iterable[str] | None = None) 
     model = build(sets)
     allowed = (*MOVABLE, "inventory", *LAST_RESORT) if families is None else tuple(families)
     elastic = _stretched(model, sets, allowed)
-    first = _solved(elastic.matrix)
+    limits = _capped(elastic, dict.fromkeys(_last_resorts(elastic), 0.0))
+    first = _solved(limits.matrix)
+    if first.values is None:
+        limits = _capped(elastic, _unservable(elastic))
+        first = _solved(limits.matrix)
     if first.values is None:
         return ()
-    return _changes(model, sets, elastic, _least(elastic, _fewest(elastic, first)))
+    sized = _sized(limits, first)
+    return _changes(model, sets, sized, _least(sized, _fewest(sized, first)))
 
 
 def alternatives(instance: Instance) -> dict[str, tuple[Change, ...]]:
@@ -104,56 +110,91 @@ def _solved(matrix: Matrix, gap: float = COUNTING_GAP) -> Answer:
     return solve(matrix, Request(gap=gap, time_limit_s=TIME_LIMIT_S))
 
 
+def _last_resorts(elastic: _Elastic) -> list[str]:
+    """Return the columns that let requests go unserved."""
+    return [name for group, name in elastic.columns.items() if group[0] in LAST_RESORT]
+
+
+def _unservable(elastic: _Elastic) -> dict[str, float]:
+    """Return how much must go unserved at least, by column, however far limits move."""
+    last = set(_last_resorts(elastic))
+    cost = np.array([1.0 if column in last else 0.0 for column in elastic.matrix.columns])
+    answer = _solved(replace(elastic.matrix, cost=cost))
+    if answer.values is None:
+        return {}
+    values = dict(zip(elastic.matrix.columns, map(float, answer.values), strict=True))
+    return {name: min(1.0, values[name] * (1.0 + NOTHING) + NOTHING) if values[name] > NOTHING else 0.0 for name in last}
+
+
+def _capped(elastic: _Elastic, most: dict[str, float]) -> _Elastic:
+    """Return the program in which some columns are no larger than told."""
+    pairs = zip(elastic.matrix.columns, elastic.matrix.upper, strict=True)
+    upper = np.array([min(float(upper), most.get(column, np.inf)) for column, upper in pairs])
+    return replace(elastic, matrix=replace(elastic.matrix, upper=upper))
+
+
+def _sized(elastic: _Elastic, first: Answer) -> _Elastic:
+    """Return the program whose stretches are counted in those of a plan: a limit of nearly nothing stretches a millionfold.
+
+    Yes or no to such a stretch would otherwise drown in the tolerance of whole numbers. Costs stay relative to the limits.
+    """
+    size = {elastic.columns[group]: max(1.0, value) for group, value in _stretches(elastic, first).items()}
+    scale = np.array([size.get(column, 1.0) for column in elastic.matrix.columns])
+    matrix = elastic.matrix
+    upper = matrix.upper / scale
+    matrix = replace(matrix, cost=matrix.cost * scale, upper=upper, values=matrix.values * scale[matrix.indices])
+    return replace(elastic, matrix=matrix)
+
+
 def _stretches(elastic: _Elastic, answer: Answer) -> dict[Group, float]:
-    """Return how far every limit is stretched."""
+    """Return how far every limit is stretched, in the program's own measure."""
     values = answer.values[: len(elastic.matrix.columns)] if answer.values is not None else ()
     by_name = dict(zip(elastic.matrix.columns, map(float, values), strict=True))
     return {group: by_name[name] for group, name in elastic.columns.items()}
 
 
-def _fewest(elastic: _Elastic, first: Answer) -> Answer:
-    """Return the plan that stretches the fewest limits; the first plan if it is not found in time."""
-    most = 4.0 * max(1.0, sum(_stretches(elastic, first).values()))
+def _fewest(elastic: _Elastic, first: Answer) -> frozenset[str]:
+    """Return the columns of the fewest limits that must stretch; those of the first plan if they are not found in time."""
+    stretched = [name for group, name in elastic.columns.items() if _stretches(elastic, first)[group] > NOTHING]
+    most = FURTHER * max(1, len(stretched))
+    last = set(_last_resorts(elastic))
     flags, lines = [], []
     for name in elastic.columns.values():
-        flags.append(Column(f"moved.{name}", 1.0, upper=1.0, integer=True))
+        flags.append(Column(f"moved.{name}", LAST_RESORT_COST if name in last else 1.0, upper=1.0, integer=True))
         lines.append(Line(f"moves.{name}", ((name, 1.0), (f"moved.{name}", -most)), 0.0))
-    little = 1e-3 / max(1.0, LAST_RESORT_COST * most)
-    matrix = replace(elastic.matrix, cost=elastic.matrix.cost * little)
-    last = [f"moved.{name}" for group, name in elastic.columns.items() if group[0] in LAST_RESORT]
-    flags = [replace(flag, cost=LAST_RESORT_COST if flag.name in last else 1.0) for flag in flags]
-    answer = _solved(matrix.extended(flags, lines))
-    return answer if answer.outcome is Outcome.OPTIMAL else first
+    little = 1e-3 / max(1.0, most * float(elastic.matrix.cost.max(initial=0.0)))
+    extended = replace(elastic.matrix, cost=elastic.matrix.cost * little).extended(flags, lines)
+    answer = _solved(extended)
+    if answer.outcome is not Outcome.OPTIMAL or answer.values is None:
+        return frozenset(stretched)
+    moved = {column for column, value in zip(extended.columns, answer.values, strict=True) if value > 0.5}
+    return frozenset(name for name in elastic.columns.values() if f"moved.{name}" in moved)
 
 
-def _least(elastic: _Elastic, fewest: Answer) -> Answer:
-    """Return the plan that stretches the limits of another as little as they can be, and no other limit.
+def _least(elastic: _Elastic, fewest: frozenset[str]) -> Answer:
+    """Return the plan that stretches some limits as little as they can be, and no other limit.
 
     The sum of the stretches is least, so none of them could be less without another being more.
     """
-    stretches = _stretches(elastic, fewest)
-    still = {elastic.columns[group] for group, value in stretches.items() if value <= NOTHING}
-    closed = np.array([column in still for column in elastic.matrix.columns], dtype=np.bool_)
-    answer = _solved(replace(elastic.matrix, upper=np.where(closed, 0.0, elastic.matrix.upper)), LEAST_GAP)
-    better = answer.values is not None and sum(_stretches(elastic, answer).values()) <= sum(stretches.values())
-    return answer if better else fewest
+    still = {name: 0.0 for name in elastic.columns.values() if name not in fewest}
+    answer = _solved(_capped(elastic, still).matrix, LEAST_GAP)
+    return answer if answer.values is not None else _solved(elastic.matrix)
 
 
 def _changes(model: Model, sets: Sets, elastic: _Elastic, answer: Answer) -> tuple[Change, ...]:
     """Return what each stretched limit has and needs, in its own unit."""
-    values = answer.values[: len(elastic.matrix.columns)] if answer.values is not None else np.zeros(0)
-    by_name = dict(zip(elastic.matrix.columns, map(float, values), strict=True))
-    used = dict(zip(elastic.matrix.rows, elastic.matrix.activity(np.asarray(values)), strict=True))
+    found = answer.values[: len(elastic.matrix.columns)] if answer.values is not None else np.zeros(0)
+    values = Values(dict(zip(elastic.matrix.columns, map(float, found), strict=True)))
     changes = []
-    for group, name in elastic.columns.items():
-        if by_name[name] <= NOTHING:
-            continue
+    for group, stretch in _stretches(elastic, answer).items():
         rows = elastic.groups[group]
-        if group[0] in LAST_RESORT:
-            changes.append(_unserved(sets, group, rows, {row.name: used[row.name] - row.rhs * by_name[name] for row in rows}))
+        if stretch <= NOTHING:
             continue
-        worst = max(rows, key=lambda row: _over(row, used[row.name], by_name[name]))
-        changes.append(_change(model, sets, group, worst, by_name))
+        if group[0] in LAST_RESORT:
+            changes.append(_unserved(sets, group, rows, {row.name: activity(model, row, values) / row.unit for row in rows}))
+            continue
+        worst = max(rows, key=lambda row: activity(model, row, values) - row.rhs * row.unit)
+        changes.append(_change(model, sets, group, worst, values))
     return tuple(sorted(changes))
 
 
@@ -170,23 +211,17 @@ def _unserved(sets: Sets, group: Group, rows: list[Row], placed: dict[str, float
     return Change(group[0], tuple(str(part) for part in group[1]), rate - left, rate)
 
 
-def _over(row: Row, activity: float, stretch: float) -> float:
-    """Return by how much a row's own terms exceed it, in its natural unit."""
-    own = activity + (abs(row.rhs) or 1.0) * stretch if row.sense is Sense.LE else activity
-    return (own - row.rhs) * row.unit
-
-
-def _change(model: Model, sets: Sets, group: Group, row: Row, by_name: dict[str, float]) -> Change:
+def _change(model: Model, sets: Sets, group: Group, row: Row, values: Values) -> Change:
     """Return one change: a limit's size now, and what the stretched plan uses of it."""
     family, index = group
-    relation = model.problem.get_constraint_by_name(row.name)
-    terms = [] if relation is None else [(value, by_name[variable.name]) for variable, value in relation.items()]
-    used = sum(value * amount for value, amount in terms)
     names = tuple(str(part) for part in index)
+    used, have = activity(model, row, values), row.rhs * row.unit
     if family in {"vendor", "flexible"}:
-        have, need = shares_used(model, sets, Values(by_name))[family, row.index]
-        return Change(family, names, have, need) if family == "vendor" else Change(family, names, 1.0 - have, 1.0 - need)
+        share, needed = shares_used(model, sets, values)[family, row.index]
+        return Change(family, names, *((share, needed) if family == "vendor" else (1.0 - share, 1.0 - needed)))
     if family == "inventory":
-        negative = -sum(value * amount for value, amount in terms if value < 0)
-        return Change(family, names, negative, negative + used - row.rhs)
-    return Change(family, names, row.rhs * row.unit, used * row.unit)
+        relation = model.problem.get_constraint_by_name(row.name)
+        terms = () if relation is None else relation.items()
+        there = -sum(value * values.by_name[variable.name] for variable, value in terms if value < 0)
+        return Change(family, names, there, there + used - have)
+    return Change(family, names, have, used)

@@ -157,13 +157,13 @@ def slacks(model: Model, sets: Sets, values: Values) -> tuple[Slack, ...]:
     for row in model.rows.values():
         if row.family in SLACK_FAMILIES:
             index = tuple(str(part) for part in row.index if part != "")
-            have, used = shares.get((row.family, row.index), (row.rhs * row.unit, _activity(model, row, values)))
+            have, used = shares.get((row.family, row.index), (row.rhs * row.unit, activity(model, row, values)))
             found.append(Slack(row.family, index, have, used))
     return tuple(sorted(found))
 
 
-def _activity(model: Model, row: Row, values: Values) -> float:
-    """Return what is used of a limit, in its natural unit."""
+def activity(model: Model, row: Row, values: Values) -> float:
+    """Return the left side of a row, what is used of a limit, in its natural unit."""
     relation = model.problem.get_constraint_by_name(row.name)
     terms = () if relation is None else relation.items()
     return math.fsum(value * values.by_name[variable.name] for variable, value in terms) * row.unit

@@ -155,6 +155,47 @@ def test_what_is_needed_is_enough_and_hardly_less_would_do(catalog: Catalog):
     assert not make_plan(small(sites=[SITE | {"power": f"{need * 0.98} kW"}], **asked), catalog).found
 
 
+def test_of_a_large_program_what_a_packed_plan_needs_is_told_beside_what_is_proved(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+):
+    """Where replicas are made whole afterwards, `need` is what a plan was found with, and `least` what is proved."""
+    monkeypatch.setattr("planner.answer.needs.whole_pools", lambda sets: False)
+    asked = {"solver": QUICK, "explain": {"prices": False, "comparisons": False}, "demand": {"classes": 1, "blocks": 2}}
+    plan = make_plan(small(sites=[SITE | {"power": "20 kW"}], **asked), catalog)
+    row = next(row for row in plan.evidence.changes if row.family == "power")
+    assert row.least is None or row.least < row.need
+    assert ("no less than" in row.words) == (row.least is not None)
+    assert make_plan(small(sites=[SITE | {"power": f"{row.need * 1.0001} kW"}], **asked), catalog).found
+
+
+def test_without_a_plan_to_show_a_need_is_at_least(catalog: Catalog, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("planner.answer.needs.whole_pools", lambda sets: False)
+    monkeypatch.setattr("planner.answer.needs.ROOM", ())
+    plan = make_plan(small(sites=[SITE | {"power": "20 kW"}], solver=QUICK), catalog)
+    row = next(row for row in plan.evidence.changes if row.family == "power")
+    assert row.least == row.need
+    assert "need at least" in row.words
+
+
+@pytest.mark.parametrize("family", ["capex", "supply"])
+def test_needs_of_budget_and_supply_are_enough_and_hardly_less_would_do(catalog: Catalog, family: str):
+    """Given to the scenario what is said to be needed makes it feasible; two per cent (or a unit) less does not."""
+
+    def asked(amount: float) -> Plan:
+        more = {"solver": QUICK, "explain": {"prices": False, "comparisons": False}, "demand": {"classes": 1, "blocks": 2}}
+        more["horizon"] = {"start": "2027-01-01", "periods": 1, "period": "year"}
+        more["hardware"] = {"include": ["nvidia-h100-sxm"], "price_book": {H100: {"purchase": "100000 USD"}}}
+        if family == "capex":
+            more["policy"] = {"budget_capex": f"{amount} USD"}
+        else:
+            more["hardware"]["price_book"][H100]["supply_per_period"] = round(amount)
+        return make_plan(small(**more), catalog)
+
+    need = next(row.need for row in asked(1.0).evidence.changes if row.family == family)
+    assert asked(need * (1.0 + 1e-9)).found
+    assert not asked(need * 0.98 if family == "capex" else need - 1).found
+
+
 def test_without_a_plan_nothing_is_called_too_dear(catalog: Catalog):
     plan = make_plan(small(solver=QUICK, sites=[SITE | {"power": "20 kW"}]), catalog)
     assert all("dearer" not in row.reason for row in plan.evidence.considered)

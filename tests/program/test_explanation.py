@@ -65,19 +65,23 @@ def test_budget_and_vendor_share():
     assert (change.family, change.have, change.need) == ("budget", 15.0, pytest.approx(20.0))
 
 
+@pytest.mark.parametrize("have", [1.0, 1e-3])
 @pytest.mark.parametrize("family", ["budget", "capex", "carbon"])
-def test_of_one_limit_the_least_that_does_is_told(family):
-    """40 rps on units of 7 rps at 10 or 3 rps at 4.4 (USD, or grams): four of each make 40 at 57.6; six large ones cost 60."""
+def test_of_one_limit_the_least_that_does_is_told(family, have):
+    """40 rps on units of 7 rps at 10 or 3 rps at 4.4 (USD, or grams): four of each make 40 at 57.6; six large ones cost 60.
+
+    However little there is of it: nothing goes unserved for the sake of a limit that can move.
+    """
     instance = one_period({"a": 1.0, "b": 1.0}, {"a": {"b": 7.0}, "b": {"b": 3.0}}, {"b": 40.0})
     weighed = zip(instance.placements, (10.0, 4.4), strict=True)
     instance = replace(instance, placements=tuple(replace(p, cash_usd=(w,), buy_gco2e=w) for p, w in weighed))
     limits = {
-        "budget": Policy(budget_usd=(1.0,)),
-        "capex": Policy(capex_limit_usd=1.0),
-        "carbon": Policy(carbon_limit_g=1.0),
+        "budget": Policy(budget_usd=(have,)),
+        "capex": Policy(capex_limit_usd=have),
+        "carbon": Policy(carbon_limit_g=have),
     }
     (change,) = smallest_changes(replace(instance, policy=limits[family]))
-    assert (change.family, change.have, change.need) == (family, 1.0, pytest.approx(57.6))
+    assert (change.family, change.have, change.need) == (family, pytest.approx(have), pytest.approx(57.6))
 
 
 def test_what_is_left_unserved_is_told_where_most_of_it_is():
