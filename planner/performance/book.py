@@ -16,7 +16,7 @@ class Book:
     """Everything the core reads from the catalog's coefficients.
 
     `spread[metric][novelty][pattern]` holds the residual quantiles (see `interval`); `power[segment]` the shares of nameplate
-    power; `hardware` and `models` are the ids with measurements of their own.
+    power; `hardware` and `models` are the ids with measurements of their own, `makers` the makers' kinds of chip that have any.
     """
 
     coefficients: Coefficients
@@ -24,6 +24,7 @@ class Book:
     power: Mapping[str, Mapping[str, float]]
     hardware: frozenset[str]
     models: frozenset[str]
+    makers: frozenset[str] = frozenset()
 
 
 _READ: dict[int, tuple[Mapping[str, object], Book]] = {}
@@ -54,6 +55,7 @@ def _read(tree: Mapping[str, object]) -> Book:
         {name: _numbers(_tree(shares)) for name, shares in _tree(tree.get("power", {})).items()},
         _names(measured.get("hardware")),
         _names(measured.get("models")),
+        _names(measured.get("makers")),
     )
 
 

@@ -1,26 +1,32 @@
 """How far off a prediction may be: factors around it that held 80 % and 95 % of what was measured but not fitted.
 
-The residuals come from cross-validation: rows of known hardware and models that were left out, models left out whole, and
-device families left out whole. A prediction takes those of its own novelty, so an accelerator without any measurement gets the
-wider ones.
+The errors come from cross-validation: rows of known hardware and models that were left out, models left out whole, device
+families left out whole, chips left out while a relative stayed. A prediction takes those of its own novelty; where both chip and
+model are new, what each adds to the known pairs' error adds up as independent errors do.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from catalog.items import Hardware
 from planner.performance.book import Book
-from planner.performance.traits import segment
+from planner.performance.traits import maker_of_kind, segment
 
 
 class Novelty(StrEnum):
-    """What of a deployment the calibration has never seen: nothing, the model, a data-centre GPU, or other silicon."""
+    """What of a deployment the calibration has never seen.
+
+    Nothing; the model; a data-centre GPU; other silicon of which a relative (same maker, same kind) was measured; or none was.
+    """
 
     KNOWN = "known"
     MODEL = "model"
     GPU = "gpu"
+    CHIP = "chip"
     SILICON = "silicon"
 
 
@@ -45,15 +51,38 @@ class Interval:
         return Interval(self.lo80**power, self.hi80**power, self.lo95**power, self.hi95**power)
 
 
-def novelty_of(book: Book, hardware: Hardware, model_id: str) -> Novelty:
-    """Return what is new about a pair; unseen hardware counts more than an unseen model."""
-    if hardware.id not in book.hardware:
-        return Novelty.GPU if segment(hardware) == "datacentre_gpu" else Novelty.SILICON
-    return Novelty.KNOWN if model_id in book.models else Novelty.MODEL
+def novelty_of(book: Book, hardware: Hardware, model_id: str) -> tuple[Novelty, ...]:
+    """Return what is new about a pair: the chip, the model, both, or `KNOWN` alone."""
+    new_model = () if model_id in book.models else (Novelty.MODEL,)
+    new_chip = () if hardware.id in book.hardware else (_new_chip(book, hardware),)
+    return (*new_chip, *new_model) or (Novelty.KNOWN,)
 
 
-def interval_of(book: Book, metric: str, novelty: Novelty, pattern: str) -> Interval:
+def _new_chip(book: Book, hardware: Hardware) -> Novelty:
+    if segment(hardware) == "datacentre_gpu":
+        return Novelty.GPU
+    return Novelty.CHIP if maker_of_kind(hardware) in book.makers else Novelty.SILICON
+
+
+def interval_of(book: Book, metric: str, novelties: Sequence[Novelty], pattern: str) -> Interval:
     """Return the interval of a metric (`tpot`, `ttft`, `throughput`, `e2e`) under a load pattern (`closed`, `offline` ...)."""
-    patterns = book.spread.get(metric, {}).get(str(novelty), {})
-    low95, low80, high80, high95 = patterns.get(pattern) or patterns.get("any") or _UNCALIBRATED
+    known = _quantiles(book, metric, Novelty.KNOWN, pattern)
+    found = [_quantiles(book, metric, novelty, pattern) for novelty in novelties]
+    low95, low80, high80, high95 = found[0] if len(found) == 1 else _together(known, found)
     return Interval(min(low80, 1.0), max(high80, 1.0), min(low95, low80, 1.0), max(high95, high80, 1.0))
+
+
+def _quantiles(book: Book, metric: str, novelty: Novelty, pattern: str) -> tuple[float, ...]:
+    patterns = book.spread.get(metric, {}).get(str(novelty), {})
+    return patterns.get(pattern) or patterns.get("any") or _UNCALIBRATED
+
+
+def _together(known: Sequence[float], found: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Return the quantiles of several novelties at once: log^2 of the known pairs' and what each novelty has beyond it."""
+    return tuple(_joined(base, [quantiles[place] for quantiles in found]) for place, base in enumerate(known))
+
+
+def _joined(base: float, factors: Sequence[float]) -> float:
+    own = math.log(base) ** 2
+    half = math.sqrt(own + sum(max(math.log(factor) ** 2 - own, 0.0) for factor in factors))
+    return math.exp(math.copysign(half, math.log(factors[0])))

@@ -10,7 +10,7 @@ never below the larger side. W, F are peaks of one chip, bytes and FLOPs those o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -87,14 +87,16 @@ def pass_s(op: Operands, fx: Factors, work: Work) -> FloatArray:
 def prefill_s(op: Operands, fx: Factors, new_tokens: FloatArray, cached_tokens: FloatArray, sequences: FloatArray) -> FloatArray:
     """Return the time [s] to prefill `sequences` prompts together on an otherwise idle instance.
 
-    Prefill is launched kernel by kernel while the chip works; only the longer of the two shows.
+    Prefill is launched kernel by kernel while the chip works; only the longer of the two shows. N chunks go through P stages in
+    N + P - 1 steps of a stage, each reading the stage's weights.
     """
-    work = prefill_work(op, new_tokens, cached_tokens, sequences)
+    chunks = np.where(op.pp > 1, np.maximum(sequences * new_tokens / op.chunk_tokens, 1.0), 1.0)
+    work = _part(prefill_work(op, new_tokens, cached_tokens, sequences), chunks)
     attention = _attention_s(op, fx, work, op.prefill_width, fx.prefill_attention)
     linear = _linear_s(op, fx, work, fx.prefill_compute, fx.expert_prefill)
     linear = linear + (linear_flops(op, work) + expert_flops(op, work.tokens)) / _CEILING_FLOPS * fx.kernel_ceiling
     launches = 1e-6 * (op.layers * fx.prefill_layer_us + op.moe_layers * fx.prefill_expert_layer_us)
-    busy = (linear + attention + _traffic_s(op, fx, work)) * pipeline_share(op, work.tokens)
+    busy = (linear + attention + _traffic_s(op, fx, work)) * (chunks + op.pp - 1.0) / op.pp
     return (ridge(busy, launches) + 1e-3 * fx.step_ms) * fx.prefill
 
 
@@ -131,6 +133,10 @@ def mixed_step_s(
     linear = _linear_s(op, fx, both, compute, experts)
     mixed = (linear + attention + chunk_attention + _launches_s(op, fx) + _traffic_s(op, fx, both)) * fx.decode
     return np.maximum(mixed, decode_step_s(op, fx, batch, context_tokens))
+
+
+def _part(work: Work, parts: FloatArray) -> Work:
+    return Work(*(np.asarray(getattr(work, f.name) / parts) for f in fields(work)))
 
 
 def _sum(one: Work, other: Work) -> Work:

@@ -19,7 +19,7 @@ from planner.performance.floor import decode_floor_s, prefill_floor_s
 from planner.performance.memory import max_batch
 from planner.performance.operands import FloatArray, Operands
 from planner.performance.operations import decode_step_s
-from planner.performance.roofline import prompt_s, service_s
+from planner.performance.roofline import PROMPTS_TOGETHER, prompt_s, service_s
 
 
 class Pattern(StrEnum):
@@ -186,9 +186,8 @@ def _closed(deployed: Deployed, load: Load) -> Serving:
         residence = _prefill_residence(batch, service, more * tpot)
         decoding = np.maximum(batch * more * tpot / (residence + more * tpot), 1.0)
     tpot = _held_up(deployed, load, decoding, tpot)
-    wait = (
-        fx.clumping * (batch - 1.0) * service + fx.queueing * np.maximum(residence - service, 0.0) + fx.first_token_steps * tpot
-    )
+    clump = _clump_s(deployed, load, fx.clumping * (batch - 1.0))
+    wait = clump + fx.queueing * np.maximum(residence - service, 0.0) + fx.first_token_steps * tpot
     slot = np.maximum(want / batch - 1.0, 0.0) * load.output_tokens * tpot * fx.slot_wait
     spare = fx.spare_request * load.spare_requests * more * tpot / batch
     ttft = _alone(deployed, load) + 1e-3 * fx.first_token_ms + wait + slot + spare
@@ -209,6 +208,22 @@ def _prefill_residence(batch: FloatArray, service: FloatArray, decode_s: FloatAr
     """
     excess = batch * service - decode_s
     return (excess + np.sqrt(excess * excess + 4.0 * service * decode_s)) / 2.0
+
+
+_PASS_TOKENS = 8192.0  # of one attention rank: where engines bound a prefill pass by default
+
+
+def _clump_s(deployed: Deployed, load: Load, prompts: FloatArray) -> FloatArray:
+    """Return how long the prefill of `prompts` that came together (per decode instance) takes [s].
+
+    What a pass costs however little it does is paid once per pass; a pass takes as many prompts as its tokens allow.
+    """
+    alone, full = _alone(deployed, load), _service(deployed, load)
+    each = np.clip((PROMPTS_TOGETHER * full - alone) / (PROMPTS_TOGETHER - 1.0), 0.0, alone)
+    fresh = np.maximum(load.input_tokens - load.cached_tokens, 1.0)
+    per_pass = np.maximum(_PASS_TOKENS * deployed.prefill.dp_attention / fresh, 1.0)
+    own = prompts / np.where(load.prefill_instances > 0, load.prefill_instances / load.replicas, 1.0)
+    return (alone - each) * np.minimum(own, 1.0 + own / per_pass) + each * own
 
 
 def _queue_service(deployed: Deployed, load: Load) -> FloatArray:

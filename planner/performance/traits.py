@@ -42,6 +42,11 @@ def maker(hardware: Hardware) -> str:
     return words[0] if words else ""
 
 
+def maker_of_kind(hardware: Hardware) -> str:
+    """Return a maker's chips of one kind: `asic|intel`, `workstation_gpu|nvidia`."""
+    return f"{segment(hardware)}|{maker(hardware)}"
+
+
 def generation(hardware: Hardware) -> str:
     """Return a maker's generation as its narrowest arithmetic shows it.
 
@@ -87,7 +92,7 @@ def traits_of(hardware: Hardware, model: Model, weights: WeightFormat, engine: s
     family = segment(hardware)
     return {
         "segment": family,
-        "maker": f"{family}|{maker(hardware)}",
+        "maker": maker_of_kind(hardware),
         "generation": generation(hardware),
         "hardware": hardware.id,
         "link": link(hardware),

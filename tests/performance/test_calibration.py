@@ -15,14 +15,14 @@ from catalog.items import Precision
 from catalog.load import load_catalog
 from planner.errors import InputError
 from planner.performance.book import Book, book_of
-from planner.performance.calibration.cross_validation import quantiles
 from planner.performance.calibration.design import PRIORS, coefficients_of
-from planner.performance.calibration.folds import LeftOut, labels
+from planner.performance.calibration.folds import KEPT, LeftOut, labels
 from planner.performance.calibration.portfolio import portfolio
 from planner.performance.calibration.publish import tree_of, write
 from planner.performance.calibration.report import BEGIN, END, rewrite
 from planner.performance.calibration.run import Calibration, calibrate, emphasis, usable
 from planner.performance.calibration.solve import solve
+from planner.performance.calibration.spread import nested, quantiles, spread
 from planner.performance.factors import PARTS, Coefficients, factors_of, stacked_factors
 from planner.performance.interval import Novelty, interval_of, novelty_of
 from planner.performance.layout import Layout
@@ -131,8 +131,8 @@ def test_no_row_is_left_in_its_own_fold(catalog):
 
 
 def test_quantiles_are_weighted():
-    """Nine tenths of the weight at 1, one tenth at 3: the median is 1, the 97.5 % quantile 3."""
-    low, _, _, high = quantiles(np.array([1.0, 3.0]), np.array([0.9, 0.1]))
+    """Nine tenths of the weight at 1, one tenth at 3: the 2.5 % quantile is 1, the 97.5 % quantile 3."""
+    low, high = quantiles(np.array([1.0, 3.0]), np.array([0.9, 0.1]), (0.025, 0.975))
     assert low == 1.0
     assert high == pytest.approx(3.0, rel=0.1)
 
@@ -148,7 +148,7 @@ def test_a_written_calibration_is_read_back(catalog, tmp_path):
     assert book.coefficients.base["weight_read"] == pytest.approx(
         coefficients_of(solution.columns, solution.logs).base["weight_read"], rel=1e-3
     )
-    assert interval_of(book, "tpot", Novelty.KNOWN, "closed").hi80 == 1.3
+    assert interval_of(book, "tpot", [Novelty.KNOWN], "closed").hi80 == 1.3
     chip, model = overlaid.hardware["nvidia-h100-sxm"], overlaid.models["llama-3.1-8b"]
     step = step_model(chip, model, Layout(), Precision.BF16, Precision.BF16, overlaid.coefficients)
     assert float(step.decode_step_s(1, 100)) > 0
@@ -162,12 +162,62 @@ def test_the_built_in_calibration_knows_every_part(catalog):
 
 
 def test_novelty_tells_what_is_new(catalog):
-    book = Book(Coefficients({}, {}), {}, {}, frozenset({"nvidia-h100-sxm"}), frozenset({"llama-3.1-8b"}))
-    known, gpu, tpu = (catalog.hardware[name] for name in ("nvidia-h100-sxm", "nvidia-b300-sxm", "google-tpu-v6e"))
-    assert novelty_of(book, known, "llama-3.1-8b") is Novelty.KNOWN
-    assert novelty_of(book, known, "qwen3-32b") is Novelty.MODEL
-    assert novelty_of(book, gpu, "llama-3.1-8b") is Novelty.GPU
-    assert novelty_of(book, tpu, "llama-3.1-8b") is Novelty.SILICON
+    measured = frozenset({"nvidia-h100-sxm"}), frozenset({"llama-3.1-8b"})
+    book = Book(Coefficients({}, {}), {}, {}, *measured, frozenset({"asic|aws"}))
+    names = ("nvidia-h100-sxm", "nvidia-b300-sxm", "aws-trainium2", "google-tpu-v6e")
+    known, gpu, trainium, tpu = (catalog.hardware[name] for name in names)
+    assert novelty_of(book, known, "llama-3.1-8b") == (Novelty.KNOWN,)
+    assert novelty_of(book, known, "qwen3-32b") == (Novelty.MODEL,)
+    assert novelty_of(book, gpu, "llama-3.1-8b") == (Novelty.GPU,)
+    assert novelty_of(book, trainium, "llama-3.1-8b") == (Novelty.CHIP,)
+    assert novelty_of(book, tpu, "qwen3-32b") == (Novelty.SILICON, Novelty.MODEL)
+
+
+def test_new_chip_and_new_model_widen_an_interval_as_independent_errors_do():
+    """Half-widths in logarithms of 3 (known), 5 (chip) and 5 (model) tenths: sqrt(9 + (25 - 9) + (25 - 9)) = sqrt(41) tenths."""
+    factors = {name: {"any": tuple(np.exp([-half, -half, half, half]))} for name, half in
+               (("known", 0.3), ("gpu", 0.5), ("model", 0.5))}  # fmt: skip
+    book = Book(Coefficients({}, {}), {"ttft": factors}, {}, frozenset(), frozenset())
+    both = interval_of(book, "ttft", (Novelty.GPU, Novelty.MODEL), "closed")
+    assert (both.lo80, both.hi80) == pytest.approx((np.exp(-np.sqrt(0.41)), np.exp(np.sqrt(0.41))))
+    assert interval_of(book, "ttft", (Novelty.GPU,), "closed").hi80 == pytest.approx(np.exp(0.5))
+
+
+def off_by(catalog, factor_by_model):
+    """Return cases and, as if each model had been left out, predictions off by a factor of its own up or down."""
+    cases = synthetic(catalog)
+    signs = np.where(np.arange(len(cases)) % 2, 1.0, -1.0)
+    factors = np.array([factor_by_model[case.model.id] for case in cases])
+    measured = {metric: np.array([case.measured.get(metric, np.nan) for case in cases]) for metric in METRICS}
+    return cases, {LeftOut.MODEL: {metric: values * factors**signs for metric, values in measured.items()}}
+
+
+def test_an_interval_is_as_wide_as_what_was_left_out_was_off(catalog):
+    """Every model off by 1.5, half of the rows up, half down."""
+    cases, unseen = off_by(catalog, {"llama-3.1-8b": 1.5, "qwen3-32b": 1.5})
+    low95, low80, high80, high95 = spread(unseen, cases)["ttft"]["model"]["any"]
+    assert (high80, high95) == pytest.approx((1.5, 1.5), rel=1e-3)
+    assert (low80, low95) == pytest.approx((1 / 1.5, 1 / 1.5), rel=1e-3)
+
+
+def test_coverage_is_judged_by_the_groups_that_an_interval_does_not_come_from(catalog):
+    """One model off by 1.2, the other by 1.5: the first lies inside the second's interval, not the reverse."""
+    cases, unseen = off_by(catalog, {"llama-3.1-8b": 1.2, "qwen3-32b": 1.5})
+    labelled = dict(zip([case.model.id for case in cases], labels(LeftOut.MODEL, cases), strict=True))
+    if len(set(labelled.values())) < 2:
+        pytest.skip("both models share a fold")
+    inside = nested("ttft", LeftOut.MODEL, unseen, cases)
+    assert all(held == (case.model.id == "llama-3.1-8b") for held, case in zip(inside, cases, strict=True))
+
+
+def test_only_chips_with_a_relative_are_left_out_alone(catalog):
+    """Stacked-memory GPUs are left out by family; a maker's only chip of a kind has no relative."""
+    rows = [Row(2, BASE | {"hardware": name, "model": "llama-3.1-8b"}) for name in
+            ("nvidia-h100-sxm", "nvidia-rtx-4090", "nvidia-rtx-3090", "intel-gaudi2")]  # fmt: skip
+    h100, ada, ampere, gaudi = labels(LeftOut.CHIP, [case_of(row, catalog) for row in rows])
+    assert h100 == gaudi == KEPT
+    assert ada != KEPT
+    assert ampere != KEPT
 
 
 def test_a_report_is_rewritten_between_its_markers_only(catalog, tmp_path):

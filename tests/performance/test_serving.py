@@ -13,7 +13,7 @@ from catalog.items import Precision
 from catalog.load import load_catalog
 from planner.performance.factors import PARTS, Factors
 from planner.performance.layout import Layout
-from planner.performance.serving import Deployed, Load, Pattern, _prefill_residence, serve
+from planner.performance.serving import Deployed, Load, Pattern, _clump_s, _prefill_residence, serve
 from planner.performance.step_model import step_model
 
 CATALOG = load_catalog()
@@ -50,6 +50,18 @@ def test_disaggregated_decode_is_not_disturbed_by_prefill(deployed):
     together = serve(Pattern.CLOSED, deployed, load(input_tokens=8000))
     apart = serve(Pattern.CLOSED, deployed, load(input_tokens=8000, prefill_instances=4))
     assert float(apart.tpot_s) < float(together.tpot_s)
+
+
+def test_prompts_that_come_together_share_the_fixed_cost_of_a_pass(deployed):
+    """One prompt of 1,000 tokens takes its time alone; eight fill one pass of 8,192 tokens: less than eight times that."""
+    one, eight = (float(_clump_s(deployed, load(), np.asarray(float(count)))) for count in (1, 8))
+    assert one == pytest.approx(float(STEP.prefill_s(1000)), rel=0.01)
+    assert one < eight < 8 * one
+
+
+def test_clumps_spread_over_prefill_instances(deployed):
+    one, four = (float(_clump_s(deployed, load(prefill_instances=n), np.asarray(64.0))) for n in (1, 4))
+    assert four == pytest.approx(one / 4, rel=0.1)
 
 
 def test_more_prefill_instances_shorten_the_wait(deployed):

@@ -19,7 +19,7 @@ _HEAD = (
     "# Fitted by `splitfleet calibrate`; do not edit by hand.\n"
     "# parts: what multiplies physics (ratios) or is added per layer, step or sequence (in the unit that the name ends in).\n"
     "# A factor is the part's base times the multiplier of each trait of a deployment; a trait unknown here multiplies by 1.\n"
-    "# spread: quantiles 2.5, 10, 90 and 97.5 % of measured / predicted over rows that the fit did not see.\n"
+    "# spread: quantiles 2.5, 10, 90 and 97.5 % of measured / predicted over groups that the fit did not see, by what is new.\n"
 )
 
 
@@ -51,6 +51,7 @@ def _measured(cases: Sequence[Case]) -> dict[str, object]:
     return {
         "rows": len(cases),
         "hardware": sorted({case.hardware.id for case in cases}),
+        "makers": sorted({case.traits["maker"] for case in cases}),
         "models": sorted({case.model.id for case in cases}),
         "rows_by_source": {name or "user": count for name, count in sorted(sources.items())},
     }

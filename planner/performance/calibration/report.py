@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.errors import InputError
-from planner.performance.calibration.folds import LeftOut, labels
-from planner.performance.interval import QUANTILES
+from planner.performance.calibration.folds import KEPT, LeftOut, labels
+from planner.performance.calibration.spread import Mask, nested
 from planner.performance.measurements.cases import METRICS, Case
 from planner.performance.operands import FloatArray
 from planner.performance.traits import segment
@@ -24,6 +24,7 @@ _TITLES = {
     LeftOut.ROWS: "Other configurations of known hardware and models (rows left out at random, four folds)",
     LeftOut.MODEL: "Leave one model out",
     LeftOut.FAMILY: "Leave one device family out",
+    LeftOut.CHIP: "Leave one chip out of silicon other than data-centre GPUs, its maker's others of the kind known",
 }
 
 
@@ -40,12 +41,14 @@ def rewrite(path: Path, calibration: Calibration) -> None:
 def tables(calibration: Calibration) -> str:
     """Return the report's tables as Markdown."""
     lines = [f"Rows used: {len(calibration.cases):,}; factors fitted: {len(calibration.solution.columns):,}.", ""]
-    for left_out, predictions in calibration.unseen.items():
-        lines += [f"### {_TITLES[left_out]}", "", *_lines(left_out, predictions, calibration.cases), ""]
+    for left_out in calibration.unseen:
+        lines += [f"### {_TITLES[left_out]}", "", *_lines(left_out, calibration), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _lines(left_out: LeftOut, predictions: Mapping[str, FloatArray], cases: Sequence[Case]) -> Iterator[str]:
+def _lines(left_out: LeftOut, calibration: Calibration) -> Iterator[str]:
+    cases, predictions = calibration.cases, calibration.unseen[left_out]
+    inside = {metric: nested(metric, left_out, calibration.unseen, cases) for metric in METRICS}
     yield "| left out | metric | rows | weight | median error | p90 error | bias | 80 % interval holds |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|"
     everything = np.ones(len(cases), bool)
@@ -55,41 +58,27 @@ def _lines(left_out: LeftOut, predictions: Mapping[str, FloatArray], cases: Sequ
         groups = {"**data-centre GPUs**": stacked, "**all others**": ~stacked}
     if left_out is not LeftOut.ROWS:
         folds = labels(left_out, cases)
-        groups |= {str(fold): folds == fold for fold in sorted(set(folds))}
+        groups |= {str(fold): folds == fold for fold in sorted(set(folds) - {KEPT})}
     for name, rows in groups.items():
         for metric in METRICS:
-            yield from _line(name, metric, predictions[metric], cases, rows)
+            yield from _line(f"{name} | {metric}", _judged(metric, predictions[metric], cases, rows), inside[metric], cases)
 
 
-def _line(
-    name: str, metric: str, values: FloatArray, cases: Sequence[Case], rows: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> Iterator[str]:
+def _judged(metric: str, values: FloatArray, cases: Sequence[Case], rows: Mask) -> FloatArray:
+    """Return predicted / measured of the rows, nan elsewhere."""
     measured = np.array([case.measured.get(metric, np.nan) for case in cases])
-    judged = rows & np.isfinite(measured) & np.isfinite(values)
+    return np.where(rows, values / measured, np.nan)
+
+
+def _line(name: str, ratios: FloatArray, inside: Mask, cases: Sequence[Case]) -> Iterator[str]:
+    judged = np.isfinite(ratios)
     if not judged.any():
         return
-    weight = np.array([case.weight for case in cases])
-    ratio = values[judged] / measured[judged]
-    error = np.abs(ratio - 1.0)
-    median, p90, bias = (
-        weighted_quantile(error, weight[judged], 0.5),
-        weighted_quantile(error, weight[judged], 0.9),
-        weighted_quantile(ratio - 1.0, weight[judged], 0.5),
-    )
-    held = _held(values, measured, weight, judged)
+    weight = np.array([case.weight for case in cases])[judged]
+    over = ratios[judged] - 1.0
+    median, p90 = (weighted_quantile(np.abs(over), weight, share) for share in (0.5, 0.9))
+    bias, held = weighted_quantile(over, weight, 0.5), weight[inside[judged]].sum() / weight.sum()
     yield (
-        f"| {name} | {metric} | {judged.sum():,} | {weight[judged].sum():.0f} | {100 * median:.1f} % | {100 * p90:.0f} % | "
-        f"{100 * bias:+.0f} % | {held} |"
+        f"| {name} | {judged.sum():,} | {weight.sum():.0f} | {100 * median:.1f} % | {100 * p90:.0f} % | "
+        f"{100 * bias:+.0f} % | {100 * held:.0f} % |"
     )
-
-
-def _held(
-    values: FloatArray, measured: FloatArray, weight: FloatArray, judged: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> str:
-    """Return the share of the rows inside an interval taken from all other rows of the same cross-validation."""
-    others = np.isfinite(measured) & np.isfinite(values) & ~judged
-    reference = others if weight[others].sum() > weight[judged].sum() / 4 else judged
-    order = np.sort(measured[reference] / values[reference])
-    low, high = np.quantile(order, [QUANTILES[1], QUANTILES[2]])
-    inside = (measured[judged] / values[judged] >= low) & (measured[judged] / values[judged] <= high)
-    return f"{100 * weight[judged][inside].sum() / weight[judged].sum():.0f} %"

@@ -9,12 +9,13 @@ import numpy as np
 
 from catalog.items import Catalog, Kind
 from planner.errors import InputError
-from planner.performance.calibration.cross_validation import Predictions, predictions_of, spread
+from planner.performance.calibration.cross_validation import Predictions, predictions_of
 from planner.performance.calibration.folds import LeftOut
 from planner.performance.calibration.portfolio import portfolio
 from planner.performance.calibration.power_shares import power_shares
 from planner.performance.calibration.publish import tree_of
 from planner.performance.calibration.solve import Solution, solve
+from planner.performance.calibration.spread import spread
 from planner.performance.measurements.cases import Case, case_of
 from planner.performance.measurements.rows import Row
 from planner.performance.operands import FloatArray

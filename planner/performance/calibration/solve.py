@@ -18,7 +18,7 @@ from planner.performance.calibration.portfolio import Portfolio
 from planner.performance.factors import PARTS, Factors
 from planner.performance.operands import FloatArray
 
-SHRINKAGE = 0.5
+SHRINKAGE = 1.5
 _SMOOTHING = 0.08
 _STEP = 1e-3
 _MAX_MOVE = 1.0

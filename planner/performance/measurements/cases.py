@@ -150,6 +150,7 @@ def _setting(row: Row, where: Arrangement, *, apart: bool) -> dict[str, str]:
         "pools": "apart" if apart else "together",
         "ranks": "dp" if where.decode.dp_attention > 1 else "",
         "protocol": protocol,
+        "loadgen": f"{protocol}|{engine_family(row.text('engine'))}",
         "arrival": arrival,
         "setting": f"{protocol}|{mode.split()[0]}" if mode else "",
         "speculation": {"yes": "on", "unk": "unknown"}.get(row.text("spec_decode")[:3], ""),
