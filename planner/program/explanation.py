@@ -11,20 +11,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.program.adapter import Answer, Request, solve
+from planner.program.adapter import Request, solve
 from planner.program.build import build
 from planner.program.extract import Values, activity, shares_used
 from planner.program.instance import Goal, Instance
-from planner.program.matrix import Column, Line, Matrix, from_problem
+from planner.program.matrix import Column, Floats, Line, Matrix, from_problem
 from planner.program.model import Index, Model, Row
 from planner.program.sets import Sets, prepare
-from planner.program.solution import Change, Outcome
+from planner.program.solution import Change
 
 MOVABLE = ("power", "racks", "supply", "offered", "budget", "capex", "vendor", "flexible", "kinds", "carbon", "ceiling", "fabric")
 LAST_RESORT = ("serve", "arrive")
 LAST_RESORT_COST = 1000.0
 TIME_LIMIT_S = 20.0
-COUNTING_GAP, LEAST_GAP = 1e-3, 1e-5
+ROUGH_GAP, COUNTING_GAP, LEAST_GAP = 0.1, 1e-3, 1e-5
+SOLVES = 3
 FURTHER = 4.0
 NOTHING = 1e-6
 
@@ -33,11 +34,12 @@ Group = tuple[str, Index]
 
 @dataclass(frozen=True, slots=True)
 class _Elastic:
-    """A program whose limits can stretch: the arrays, the rows of each limit, and its stretch column."""
+    """A program whose limits can stretch: the arrays, the rows of each limit, its stretch column, and seconds for one solve."""
 
     matrix: Matrix
     groups: dict[Group, list[Row]]
     columns: dict[Group, str]
+    limit_s: float
 
 
 def smallest_changes(instance: Instance, families: Iterable[str] | None = None) -> tuple[Change, ...]:
@@ -51,14 +53,14 @@ def smallest_changes(instance: Instance, families: Iterable[str] | None = None) 
     allowed = (*MOVABLE, "inventory", *LAST_RESORT) if families is None else tuple(families)
     elastic = _stretched(model, sets, allowed)
     limits = _capped(elastic, dict.fromkeys(_last_resorts(elastic), 0.0))
-    first = _solved(limits.matrix)
-    if first.values is None:
+    first = _solved(limits, ROUGH_GAP)
+    if first is None:
         limits = _capped(elastic, _unservable(elastic))
-        first = _solved(limits.matrix)
-    if first.values is None:
+        first = _solved(limits, ROUGH_GAP)
+    if first is None:
         return ()
-    sized = _sized(limits, first)
-    return _changes(model, sets, sized, _least(sized, _fewest(sized, first)))
+    sized, first = _sized(limits, first)
+    return _changes(model, sets, sized, _least(sized, *_fewest(sized, first)))
 
 
 def alternatives(instance: Instance) -> dict[str, tuple[Change, ...]]:
@@ -88,7 +90,8 @@ def _stretched(model: Model, sets: Sets, allowed: tuple[str, ...]) -> _Elastic:
     for number, (group, rows) in enumerate(sorted(groups.items(), key=lambda item: str(item[0]))):
         named[group] = f"stretch.{number}"
         columns.append(_stretch(named[group], group[0], rows))
-    return _Elastic(matrix.extended(columns), groups, named)
+    limit_s = min(TIME_LIMIT_S, sets.instance.settings.time_limit_s / SOLVES)
+    return _Elastic(matrix.extended(columns), groups, named, limit_s)
 
 
 def _stretch(name: str, family: str, rows: list[Row]) -> Column:
@@ -105,9 +108,9 @@ def _fixed_stock(model: Model, sets: Sets, row: Row) -> bool:
     return not can_buy and not sets.offers_of(system, site)
 
 
-def _solved(matrix: Matrix, gap: float = COUNTING_GAP) -> Answer:
-    """Return the solver's plan for a stretched program."""
-    return solve(matrix, Request(gap=gap, time_limit_s=TIME_LIMIT_S))
+def _solved(elastic: _Elastic, gap: float, start: Floats | None = None) -> Floats | None:
+    """Return the values of the best stretched plan that is found in time."""
+    return solve(elastic.matrix, Request(gap=gap, time_limit_s=elastic.limit_s, start=start)).values
 
 
 def _last_resorts(elastic: _Elastic) -> list[str]:
@@ -119,10 +122,10 @@ def _unservable(elastic: _Elastic) -> dict[str, float]:
     """Return how much must go unserved at least, by column, however far limits move."""
     last = set(_last_resorts(elastic))
     cost = np.array([1.0 if column in last else 0.0 for column in elastic.matrix.columns])
-    answer = _solved(replace(elastic.matrix, cost=cost))
-    if answer.values is None:
+    found = _solved(replace(elastic, matrix=replace(elastic.matrix, cost=cost)), COUNTING_GAP)
+    if found is None:
         return {}
-    values = dict(zip(elastic.matrix.columns, map(float, answer.values), strict=True))
+    values = dict(zip(elastic.matrix.columns, map(float, found), strict=True))
     return {name: min(1.0, values[name] * (1.0 + NOTHING) + NOTHING) if values[name] > NOTHING else 0.0 for name in last}
 
 
@@ -133,8 +136,8 @@ def _capped(elastic: _Elastic, most: dict[str, float]) -> _Elastic:
     return replace(elastic, matrix=replace(elastic.matrix, upper=upper))
 
 
-def _sized(elastic: _Elastic, first: Answer) -> _Elastic:
-    """Return the program whose stretches are counted in those of a plan: a limit of nearly nothing stretches a millionfold.
+def _sized(elastic: _Elastic, first: Floats) -> tuple[_Elastic, Floats]:
+    """Return the program whose stretches are counted in those of a plan, and the plan: a limit of nearly nothing stretches a lot.
 
     Yes or no to such a stretch would otherwise drown in the tolerance of whole numbers. Costs stay relative to the limits.
     """
@@ -143,19 +146,19 @@ def _sized(elastic: _Elastic, first: Answer) -> _Elastic:
     matrix = elastic.matrix
     upper = matrix.upper / scale
     matrix = replace(matrix, cost=matrix.cost * scale, upper=upper, values=matrix.values * scale[matrix.indices])
-    return replace(elastic, matrix=matrix)
+    return replace(elastic, matrix=matrix), first / scale
 
 
-def _stretches(elastic: _Elastic, answer: Answer) -> dict[Group, float]:
+def _stretches(elastic: _Elastic, values: Floats) -> dict[Group, float]:
     """Return how far every limit is stretched, in the program's own measure."""
-    values = answer.values[: len(elastic.matrix.columns)] if answer.values is not None else ()
     by_name = dict(zip(elastic.matrix.columns, map(float, values), strict=True))
     return {group: by_name[name] for group, name in elastic.columns.items()}
 
 
-def _fewest(elastic: _Elastic, first: Answer) -> frozenset[str]:
-    """Return the columns of the fewest limits that must stretch; those of the first plan if they are not found in time."""
-    stretched = [name for group, name in elastic.columns.items() if _stretches(elastic, first)[group] > NOTHING]
+def _fewest(elastic: _Elastic, first: Floats) -> tuple[frozenset[str], Floats]:
+    """Return the columns of the fewest limits that must stretch, and a plan; the first plan's if no better is found in time."""
+    stretches = _stretches(elastic, first)
+    stretched = {name for group, name in elastic.columns.items() if stretches[group] > NOTHING}
     most = FURTHER * max(1, len(stretched))
     last = set(_last_resorts(elastic))
     flags, lines = [], []
@@ -164,29 +167,29 @@ def _fewest(elastic: _Elastic, first: Answer) -> frozenset[str]:
         lines.append(Line(f"moves.{name}", ((name, 1.0), (f"moved.{name}", -most)), 0.0))
     little = 1e-3 / max(1.0, most * float(elastic.matrix.cost.max(initial=0.0)))
     extended = replace(elastic.matrix, cost=elastic.matrix.cost * little).extended(flags, lines)
-    answer = _solved(extended)
-    if answer.outcome is not Outcome.OPTIMAL or answer.values is None:
-        return frozenset(stretched)
-    moved = {column for column, value in zip(extended.columns, answer.values, strict=True) if value > 0.5}
-    return frozenset(name for name in elastic.columns.values() if f"moved.{name}" in moved)
+    start = np.concatenate((first, [float(name in stretched) for name in elastic.columns.values()]))
+    found = _solved(replace(elastic, matrix=extended), COUNTING_GAP, start)
+    if found is None:
+        return frozenset(stretched), first
+    moved = {column for column, value in zip(extended.columns, found, strict=True) if value > 0.5}
+    return frozenset(name for name in elastic.columns.values() if f"moved.{name}" in moved), found[: len(first)]
 
 
-def _least(elastic: _Elastic, fewest: frozenset[str]) -> Answer:
+def _least(elastic: _Elastic, fewest: frozenset[str], start: Floats) -> Floats:
     """Return the plan that stretches some limits as little as they can be, and no other limit.
 
     The sum of the stretches is least, so none of them could be less without another being more.
     """
     still = {name: 0.0 for name in elastic.columns.values() if name not in fewest}
-    answer = _solved(_capped(elastic, still).matrix, LEAST_GAP)
-    return answer if answer.values is not None else _solved(elastic.matrix)
+    found = _solved(_capped(elastic, still), LEAST_GAP, start)
+    return start if found is None else found
 
 
-def _changes(model: Model, sets: Sets, elastic: _Elastic, answer: Answer) -> tuple[Change, ...]:
+def _changes(model: Model, sets: Sets, elastic: _Elastic, found: Floats) -> tuple[Change, ...]:
     """Return what each stretched limit has and needs, in its own unit."""
-    found = answer.values[: len(elastic.matrix.columns)] if answer.values is not None else np.zeros(0)
     values = Values(dict(zip(elastic.matrix.columns, map(float, found), strict=True)))
     changes = []
-    for group, stretch in _stretches(elastic, answer).items():
+    for group, stretch in _stretches(elastic, found).items():
         rows = elastic.groups[group]
         if stretch <= NOTHING:
             continue
