@@ -2,8 +2,9 @@
 
 First every system is priced at the margin of one relaxation: what the first part of a unit of it would be worth. Then plans with
 it are searched by Dinkelbach's iteration, which maximises, over the plans that buy a system, (best cost without it - the plan's
-other costs) / what its units cost per dollar of price. It starts below the marginal price and ends where the best plan at the new
-price is no better than without. The plans are those of the relaxation without whole units ("about"), or of the program itself.
+other costs) / what its units cost per dollar of price. It ends where the best plan at the new price is as good as without. The
+plans are those of the relaxation with at least one whole unit of the system and parts of others ("about"), or of the program
+itself.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ from planner.program.solution import Outcome
 ROUNDS = 8
 CLOSE = 1e-3
 RELAXED_NOISE, EXACT_NOISE = 1e-6, 3e-4
-FIRST_GUESS = 0.8
-MOST_SOLVED_AGAIN = 3
+MOST_SOLVED_AGAIN = 12
 
 
 class Basis(StrEnum):
@@ -60,9 +60,13 @@ class Probe:
 
 
 class Prober(Protocol):
-    """Finds the best plan with a system at a price, or (None) without it; None where there is no plan or no time."""
+    """Finds the best plan with a system at a price, or (None) without it; None where there is no plan or no time.
+
+    `has_one` says that the plan has at least one unit whatever the price; else it has none where that is better.
+    """
 
     noise: float
+    has_one: bool
 
     def __call__(self, system: str, price_usd: float | None) -> Probe | None:
         """Return the best plan."""
@@ -158,15 +162,18 @@ def _searched(
             allowed.skip(f"solving again for {len(asked) - number} of {len(asked)} systems")
             break
         guess = (guesses or {}).get(system)
-        start = FIRST_GUESS * (guess.price_usd or 0.0) if guess is not None else 0.0
-        price = break_even(probe, system, start)
-        if price is not None or (guess is None and allowed.left_s > 0.0):
+        price = break_even(probe, system, guess.price_usd or 0.0 if guess is not None else 0.0)
+        if price is not None or allowed.left_s > 0.0:
             found[system] = Entry(system, price, basis, question.assumed.get(system, ""))
     return found
 
 
 def break_even(probe: Prober, system: str, start_usd: float = 0.0) -> float | None:
-    """Return the highest price [USD] at which a system pays, as far as the probes tell; None if not even at `start_usd`."""
+    """Return the highest price [USD] at which a system pays, as far as the probes tell; None if it pays at none.
+
+    A prober whose plans have a unit at any price may start anywhere: the least cost is concave in the price, so one step of the
+    iteration leads below the answer, and the others rise to it. Any other has to start where the system pays.
+    """
     without = probe(system, None)
     price, best = start_usd, None
     for _ in range(ROUNDS):
@@ -174,11 +181,13 @@ def break_even(probe: Prober, system: str, start_usd: float = 0.0) -> float | No
         if without is None or with_it is None or with_it.per_dollar <= 0.0:
             break
         gain = without.usd - with_it.usd
-        if gain <= probe.noise * abs(without.usd):
+        if not probe.has_one and gain <= probe.noise * abs(without.usd):
             break
-        higher = price + gain / with_it.per_dollar
-        close = higher <= price * (1.0 + CLOSE)
-        price = best = higher
+        better = price + gain / with_it.per_dollar
+        if better <= 0.0:
+            return None
+        close = abs(better - price) <= CLOSE * price
+        price = best = better
         if close:
             break
     return best
@@ -188,6 +197,7 @@ class Exact:
     """Solves the program itself, with whole units."""
 
     noise = EXACT_NOISE
+    has_one = False
 
     def __init__(self, question: PriceQuestion, allowed: Allowance) -> None:
         """Remember the question and the time for it."""
@@ -208,9 +218,10 @@ class Exact:
 
 
 class Relaxed:
-    """Solves the linear program without whole units; it is built once and priced in place."""
+    """Solves the linear program in which units other than one of the system need not be whole; built once, priced in place."""
 
     noise = RELAXED_NOISE
+    has_one = True
 
     def __init__(self, question: PriceQuestion, program: PricedProgram, allowed: Allowance) -> None:
         """Remember the program and the time for it."""

@@ -20,7 +20,7 @@ import numpy as np
 from planner.program.adapter import Request, solve
 from planner.program.build import build, build_fleet
 from planner.program.instance import Instance
-from planner.program.matrix import Bools, Floats, Ints, Matrix, from_problem
+from planner.program.matrix import Bools, Floats, Ints, Line, Matrix, from_problem
 from planner.program.model import Index, Model
 from planner.program.prune import prune
 from planner.program.relaxation import Relaxed, relax
@@ -55,14 +55,16 @@ class PricedProgram:
         return replace(self.matrix, upper=np.where(self._mask(systems, self._buys), 0.0, self.matrix.upper))
 
     def at(self, system: str, price_usd: float, closed: Collection[str]) -> Matrix:
-        """Return the program with one system at a price, and some others off the market."""
+        """Return the program with at least one unit of a system, at a price, and some others off the market."""
         part = price_usd / self.price_usd[system] - 1.0
         mask = self._mask((system,), self._columns).astype(np.float64)
-        return replace(
+        priced = replace(
             self.without(set(closed) - {system}),
             cost=self.matrix.cost + part * self._cost_slope * mask,
             values=self.matrix.values + part * self._value_slope * mask[self.matrix.indices],
         )
+        units = tuple((self.matrix.columns[column], -1.0) for column in self._buys.get(system, ()))
+        return priced.extended((), [Line("one unit", units, -1.0)])
 
     def per_dollar(self, system: str, values: Floats) -> float:
         """Return what a dollar more for a unit of a system would add to the cost of a plan [USD]."""

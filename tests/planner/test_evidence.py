@@ -45,6 +45,7 @@ def test_the_break_even_of_a_known_case():
 
     class Two:
         noise = 1e-9
+        has_one = False
 
         def __call__(self, system: str, price_usd: float | None) -> Probe:
             if price_usd is None:
@@ -54,9 +55,39 @@ def test_the_break_even_of_a_known_case():
     assert break_even(Two(), "any") == pytest.approx(60.0)
 
 
+@pytest.mark.parametrize("start", [0.0, 30.0, 60.0, 500.0])
+def test_with_a_unit_at_any_price_the_search_may_start_anywhere(start: float):
+    """As above, and one unit must be there: from 500 the first step leads to 60 at once; from nothing over 45 to 60."""
+
+    class One:
+        noise = 1e-9
+        has_one = True
+
+        def __call__(self, system: str, price_usd: float | None) -> Probe:
+            if price_usd is None:
+                return Probe(100.0, 0.0)
+            return min((Probe(40.0 + price_usd, 1.0), Probe(10.0 + 2 * price_usd, 2.0)), key=lambda probe: probe.usd)
+
+    assert break_even(One(), "any", start) == pytest.approx(60.0)
+
+
+def test_a_whole_unit_that_costs_more_than_it_saves_pays_at_no_price():
+    """Without it 100; with one unit 120 and its price."""
+
+    class Large:
+        noise = 1e-9
+        has_one = True
+
+        def __call__(self, system: str, price_usd: float | None) -> Probe:
+            return Probe(100.0, 0.0) if price_usd is None else Probe(120.0 + price_usd, 1.0)
+
+    assert break_even(Large(), "any", 50.0) is None
+
+
 def test_what_helps_at_no_price_has_none():
     class Useless:
         noise = 1e-9
+        has_one = False
 
         def __call__(self, system: str, price_usd: float | None) -> Probe:
             return Probe(100.0, 0.0)
@@ -99,7 +130,8 @@ def test_below_its_exact_entry_price_a_system_is_bought_and_above_it_is_not(cata
 def test_a_share_that_binds_is_worth_what_more_of_it_saves(catalog: Catalog):
     """A cap of 60 % per vendor costs money; the plan says so, and five points more are never dearer."""
     amd = "amd-mi300x/8-oam-server"
-    hardware = {"include": ["nvidia-h100-sxm", "amd-mi300x"], "price_book": {amd: {"power": "10 kW"}}}
+    cheap = {amd: {"power": "10 kW", "purchase": "60000 USD"}}
+    hardware = {"include": ["nvidia-h100-sxm", "amd-mi300x"], "price_book": cheap}
     scenario = small(solver=QUICK, hardware=hardware, policy={"largest_vendor_share": 0.6})
     context = solved(scenario, catalog)
     plan = make_plan(scenario, catalog)
@@ -202,7 +234,7 @@ def test_without_a_plan_nothing_is_called_too_dear(catalog: Catalog):
 
 
 def test_a_system_of_unknown_watts_is_priced_as_if_it_drew_its_chips_alone(catalog: Catalog):
-    """It says what it assumes, and is no candidate; given those watts and half that price it is bought, at half as much again not."""
+    """It says what it assumes, and is no candidate; given those watts and half that price it is bought, at three times it not."""
     gaudi = "intel-gaudi3/8-accelerator-ubb-kit"
     plan = make_plan(small(solver=QUICK, hardware={"include": ["nvidia-h100-sxm", "intel-gaudi3"]}), catalog)
     row = row_of(plan, gaudi)
@@ -213,7 +245,7 @@ def test_a_system_of_unknown_watts_is_priced_as_if_it_drew_its_chips_alone(catal
     assert row.reason.startswith(
         "power of the unit is not known; give it in hardware.price_book; drawing no more than its 8 chips"
     )
-    for factor in (0.5, 1.5):
+    for factor in (0.5, 3.0):
         given = {"price_book": {gaudi: {"power": "7.2 kW", "purchase": f"{factor * row.entry_price_usd} USD"}}}
         hardware = {"include": ["nvidia-h100-sxm", "intel-gaudi3"], **given}
         again = make_plan(small(solver=QUICK, hardware=hardware, explain={"prices": False, "comparisons": False}), catalog)

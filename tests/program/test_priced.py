@@ -88,7 +88,7 @@ def test_a_system_of_another_program_is_priced_by_the_rows_that_it_shares():
 
 @pytest.mark.parametrize("make", [plain, rich])
 def test_above_its_marginal_price_no_system_pays(make):
-    """The relaxation at a price a little above the margin costs what it costs without; the margin is an upper figure."""
+    """With a unit at a price a little above the margin the relaxation is no cheaper than without: the margin is an upper figure."""
     asked = helped = 0
     for seed in range(12):
         instance = make(seed)
@@ -99,7 +99,7 @@ def test_above_its_marginal_price_no_system_pays(make):
                 continue
             price = program.marginal_price(item.id, program.known(program.row_prices(base.duals, {item.id})), Request())
             dear = solve(program.at(item.id, 1.001 * (price or 0.0), set()).relaxed(), Request())
-            assert dear.objective == pytest.approx(base.bound, rel=1e-6), (seed, item.id)
+            assert dear.objective is None or dear.objective >= base.bound * (1.0 - 1e-6), (seed, item.id)
             asked, helped = asked + 1, helped + (price is not None)
     assert asked >= 10
     assert helped >= 3
