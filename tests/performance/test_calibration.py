@@ -15,7 +15,7 @@ from catalog.items import Precision
 from catalog.load import load_catalog
 from planner.errors import InputError
 from planner.performance.book import Book, book_of
-from planner.performance.calibration.design import PRIORS, coefficients_of
+from planner.performance.calibration.design import PRIORS, coefficients_of, design
 from planner.performance.calibration.folds import KEPT, LeftOut, labels
 from planner.performance.calibration.portfolio import portfolio
 from planner.performance.calibration.publish import tree_of, write
@@ -74,6 +74,13 @@ def test_rows_at_the_priors_leave_the_priors(catalog):
     cases = synthetic(catalog)
     solution = solve(portfolio(cases), np.ones(len(cases)))
     assert np.allclose(solution.logs, [column.mean for column in solution.columns], atol=1e-3)
+
+
+def test_a_level_expected_elsewhere_is_shrunk_towards_that():
+    """Of two grains of mixtures only the fine one is expected to multiply slower; nobody informs either."""
+    columns = design([{"mixture": "fine"}, {"mixture": "coarse"}]).columns
+    means = {column.level: column.mean for column in columns if (column.part, column.trait) == ("expert_prefill", "mixture")}
+    assert means == {"fine": pytest.approx(np.log(2.5)), "coarse": 0.0}
 
 
 def test_slower_rows_are_learned_and_one_wild_row_is_not(catalog):
@@ -173,14 +180,11 @@ def test_novelty_tells_what_is_new(catalog):
     assert novelty_of(book, tpu, "qwen3-32b") == (Novelty.SILICON, Novelty.MODEL)
 
 
-def test_new_chip_and_new_model_widen_an_interval_as_independent_errors_do():
-    """Half-widths in logarithms of 3 (known), 5 (chip) and 5 (model) tenths: sqrt(9 + (25 - 9) + (25 - 9)) = sqrt(41) tenths."""
-    factors = {name: {"any": tuple(np.exp([-half, -half, half, half]))} for name, half in
-               (("known", 0.3), ("gpu", 0.5), ("model", 0.5))}  # fmt: skip
-    book = Book(Coefficients({}, {}), {"ttft": factors}, {}, frozenset(), frozenset())
+def test_a_new_model_on_a_new_chip_has_the_wider_interval_of_the_two():
+    spread_of = {"ttft": {"gpu": {"any": (0.3, 0.5, 1.5, 4.0)}, "model": {"any": (0.4, 0.6, 2.0, 3.0)}}}
+    book = Book(Coefficients({}, {}), spread_of, {}, frozenset(), frozenset())
     both = interval_of(book, "ttft", (Novelty.GPU, Novelty.MODEL), "closed")
-    assert (both.lo80, both.hi80) == pytest.approx((np.exp(-np.sqrt(0.41)), np.exp(np.sqrt(0.41))))
-    assert interval_of(book, "ttft", (Novelty.GPU,), "closed").hi80 == pytest.approx(np.exp(0.5))
+    assert (both.lo95, both.lo80, both.hi80, both.hi95) == (0.3, 0.5, 2.0, 4.0)
 
 
 def off_by(catalog, factor_by_model):
