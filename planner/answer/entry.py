@@ -92,15 +92,18 @@ def entry_prices(context: Context, chosen: set[str], allowed: Allowance, *, exac
     asked = sorted((set(question.price_usd) & usable) - chosen - stocked)
     if not asked:
         return Priced({}, cannot)
-    core = _posed(question, {name for name in usable if name} - set(question.assumed))
+    large = context.solution.columns > SMALL_COLUMNS
+    # In a small program duals say too little of one unit more or less: there everything is solved again.
+    core = _posed(question, {name for name in usable if name} - set(question.assumed if large else ()))
     allowed.left_s -= time.perf_counter() - began
     found = _at_the_margin(question, core, asked, allowed)
-    sure = [name for name in _promising(question, found, asked) if name not in question.assumed]
+    order = _promising(question, found, asked)
     if exact:
+        sure = [name for name in order if name not in question.assumed]
         found |= _searched(Exact(question, allowed), question, sure, allowed, Basis.SOLVED)
     else:
-        helpful = [name for name in sure if name in found and found[name].price_usd is not None]
-        again = helpful[:MOST_SOLVED_AGAIN] if context.solution.columns > SMALL_COLUMNS else helpful
+        helpful = [name for name in order if name in found and found[name].price_usd is not None]
+        again = [name for name in helpful if name not in question.assumed][:MOST_SOLVED_AGAIN] if large else helpful
         found |= _searched(Relaxed(question, core, allowed), question, again, allowed, Basis.RELAXATION, found)
     return Priced(found, {name: why for name, why in cannot.items() if name not in usable})
 
@@ -115,7 +118,8 @@ def _at_the_margin(question: PriceQuestion, core: PricedProgram, asked: list[str
     """Return what the first part of a unit of every system would be worth; those that time does not allow are left out."""
     end = time.perf_counter() + allowed.left_s
     base = core.relaxed(question.closed, max(allowed.left_s, 0.1))
-    others = _posed(question, set(question.assumed) & set(asked))
+    apart = {name for name in asked if not core.has(name)}
+    others = _posed(question, apart) if apart else core
     priced: dict[tuple[str, bool], Floats] = {}
     found: dict[str, Entry] = {}
     for number, name in enumerate(asked):
@@ -126,7 +130,7 @@ def _at_the_margin(question: PriceQuestion, core: PricedProgram, asked: list[str
         if relaxed.duals is None or relaxed.outcome is not Outcome.OPTIMAL or left <= 0.0:
             allowed.skip(f"{len(asked) - number} of {len(asked)} systems")
             break
-        own, alone = (others, "") if name in question.assumed else (core, "" if name in question.closed else name)
+        own, alone = (others, "") if name in apart else (core, "" if name in question.closed else name)
         key = alone, own is core
         if key not in priced:
             priced[key] = own.known(core.row_prices(relaxed.duals, question.closed | {name}))
@@ -183,13 +187,10 @@ def break_even(probe: Prober, system: str, start_usd: float = 0.0) -> float | No
         gain = without.usd - with_it.usd
         if not probe.has_one and gain <= probe.noise * abs(without.usd):
             break
-        better = price + gain / with_it.per_dollar
-        if better <= 0.0:
-            return None
-        close = abs(better - price) <= CLOSE * price
-        price = best = better
-        if close:
-            break
+        better = max(0.0, price + gain / with_it.per_dollar)
+        if abs(better - price) <= CLOSE * price:
+            return better or None
+        price, best = better, better or None
     return best
 
 

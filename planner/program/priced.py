@@ -75,6 +75,10 @@ class PricedProgram:
         """Return the optimum without whole numbers and without some systems."""
         return relax(self.without(closed), Request(time_limit_s=time_limit_s))
 
+    def has(self, system: str) -> bool:
+        """Return whether a system can be bought in the program."""
+        return system in self._buys
+
     def buys(self, system: str, values: Floats) -> bool:
         """Return whether a plan buys anything of a system."""
         return bool((values[self._buys.get(system, [])] > ENOUGH).any())

@@ -71,6 +71,21 @@ def test_with_a_unit_at_any_price_the_search_may_start_anywhere(start: float):
     assert break_even(One(), "any", start) == pytest.approx(60.0)
 
 
+def test_a_first_step_below_nothing_is_no_answer():
+    """Without it 100. At 300 one unit and dear help is best, 160 in all: the step leads below nothing, and from there to 30."""
+
+    class Steep:
+        noise = 1e-9
+        has_one = True
+
+        def __call__(self, system: str, price_usd: float | None) -> Probe:
+            if price_usd is None:
+                return Probe(100.0, 0.0)
+            return min((Probe(100.0 + 0.2 * price_usd, 0.2), Probe(70.0 + price_usd, 1.0)), key=lambda probe: probe.usd)
+
+    assert break_even(Steep(), "any", 300.0) == pytest.approx(30.0)
+
+
 def test_a_whole_unit_that_costs_more_than_it_saves_pays_at_no_price():
     """Without it 100; with one unit 120 and its price."""
 
@@ -240,7 +255,7 @@ def test_a_system_of_unknown_watts_is_priced_as_if_it_drew_its_chips_alone(catal
     row = row_of(plan, gaudi)
     assert not row.chosen
     assert row.power_w is None
-    assert (row.entry_basis, row.entry_assumes) == ("margin", "drawing no more than its 8 chips (7.20 kW)")
+    assert (row.entry_basis, row.entry_assumes) == ("relaxation", "drawing no more than its 8 chips (7.20 kW)")
     assert row.entry_price_usd > 0
     assert row.reason.startswith(
         "power of the unit is not known; give it in hardware.price_book; drawing no more than its 8 chips"
