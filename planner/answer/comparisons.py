@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 
 from planner.answer.allowance import Allowance
 from planner.answer.context import Context
+from planner.answer.evidence import change_row
+from planner.answer.needs import Need
 from planner.answer.words import usd
 from planner.plan.evidence import Comparison
+from planner.program.explanation import relaxed_changes
 from planner.program.instance import Instance, Placement, Role
 from planner.program.prices import relaxed_cost
+from planner.program.prune import prune
 from planner.program.solution import Outcome, Solution
 from planner.program.studies import crossing, only_options
 
@@ -41,8 +45,10 @@ def comparison_rows(context: Context, allowed: Allowance) -> tuple[Comparison, .
         if solution is None:
             allowed.skip(f"{len(wanted) - number} of {len(wanted)} rival plans")
             break
-        cost, words = solution.objective_usd, _no_plan(rival)
-        if solution.outcome is Outcome.OPTIMAL and cost is not None:
+        cost, words = solution.objective_usd, ""
+        if solution.outcome is not Outcome.OPTIMAL or cost is None:
+            words = _no_plan(context, rival)
+        else:
             words = f"{rival.label}: {usd(cost)}, {_against(cost, context.solution.objective_usd, solution.gap or 0.0)}"
         row = Comparison(id=rival.id, label=rival.label, outcome=solution.outcome.value, net_present_cost_usd=cost, words=words)
         found.append(row)
@@ -61,15 +67,19 @@ def bound_rows(context: Context, allowed: Allowance) -> tuple[Comparison, ...]:
         if own is None or least is None:
             allowed.skip(f"{len(wanted) - number} of {len(wanted)} rival plans")
             break
-        found.append(_bound_row(rival, least, own))
+        found.append(_bound_row(context, rival, least, own))
     return tuple(found)
 
 
-def _no_plan(rival: Rival) -> str:
-    """Return that a rival has no plan, and which workloads nothing that it may use can serve."""
+def _no_plan(context: Context, rival: Rival) -> str:
+    """Return that a rival has no plan, and why: workloads that nothing in it can serve, or else limits that are too tight."""
     stuck = sorted({work.id for work in rival.instance.workloads for name in work.rate_rps if not _served(rival, work.id, name)})
-    why = f": nothing in it serves {', '.join(stuck)} inside its promises" if stuck else ""
-    return f"{rival.label}: no plan meets what is asked{why}"
+    why = f"nothing in it serves {', '.join(stuck)} inside its promises"
+    if not stuck:
+        changes = relaxed_changes(prune(rival.instance)[0])
+        needs = [change_row(context, Need(change, change.need, is_enough=False)).words for change in changes]
+        why = "; ".join(needs)
+    return f"{rival.label}: no plan meets what is asked{': ' if why else ''}{why}"
 
 
 def _served(rival: Rival, workload: str, name: str) -> bool:
@@ -82,10 +92,12 @@ def _served(rival: Rival, workload: str, name: str) -> bool:
     return bool(able & {Role.AGGREGATED, Role.API}) or {Role.PREFILL, Role.DECODE} <= able
 
 
-def _bound_row(rival: Rival, least: float, own: float) -> Comparison:
+def _bound_row(context: Context, rival: Rival, least: float, own: float) -> Comparison:
     if math.isinf(least):
         outcome = Outcome.INFEASIBLE.value
-        return Comparison(id=rival.id, label=rival.label, outcome=outcome, net_present_cost_usd=None, words=_no_plan(rival))
+        return Comparison(
+            id=rival.id, label=rival.label, outcome=outcome, net_present_cost_usd=None, words=_no_plan(context, rival)
+        )
     more = least / own - 1.0
     than = "no more than the plan" if more <= ALIKE else f"{more:.1%} more than the plan"
     words = f"{rival.label}: at least {usd(least)}; without whole units {than}"

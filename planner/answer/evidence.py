@@ -129,10 +129,11 @@ def _entry(entry: Entry | None) -> _EntryFields:
 def change_rows(context: Context) -> tuple[ChangeRow, ...]:
     """Return the smallest set of changes that makes an infeasible scenario feasible: have X, need Y."""
     allowed, _ = allowance(context.scenario, "least changes", lambda _: None)
-    return () if allowed is None else tuple(_change_row(context, need) for need in needs_of(context, allowed))
+    return () if allowed is None else tuple(change_row(context, need) for need in needs_of(context, allowed))
 
 
-def _change_row(context: Context, asked: Need) -> ChangeRow:
+def change_row(context: Context, asked: Need) -> ChangeRow:
+    """Return a change in words."""
     change = asked.change
     name, unit, scale = FAMILIES.get(change.family, (change.family, "", 1.0))
     have, need, least = change.have * scale, change.need * scale, asked.least * scale

@@ -63,6 +63,16 @@ def smallest_changes(instance: Instance, families: Iterable[str] | None = None) 
     return _changes(model, sets, sized, _least(sized, *_fewest(sized, first)))
 
 
+def relaxed_changes(instance: Instance) -> tuple[Change, ...]:
+    """Return how far limits must move at least for there to be a plan in parts of units; () if moving them does not help."""
+    sets = prepare(replace(instance, goal=Goal.CHEAPEST))
+    model = build(sets)
+    elastic = _stretched(model, sets, (*MOVABLE, "inventory", *LAST_RESORT))
+    limits = _capped(elastic, dict.fromkeys(_last_resorts(elastic), 0.0))
+    found = _solved(replace(limits, matrix=limits.matrix.relaxed()), LEAST_GAP)
+    return () if found is None else _changes(model, sets, limits, found)
+
+
 def alternatives(instance: Instance) -> dict[str, tuple[Change, ...]]:
     """Return, for every family of limits that alone could make an infeasible instance feasible, how far it must move."""
     found = {family: smallest_changes(instance, (family,)) for family in (*MOVABLE, "inventory")}

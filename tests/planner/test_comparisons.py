@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_a_rival_without_a_plan_names_the_workload_that_nothing_in_it_serves(cat
     """Prefill without decode serves nobody."""
     context = solved(small(solver=QUICK, hardware=HARDWARE), catalog)
     apart = only_options(context.instance, lambda option: option.role is Role.PREFILL)
-    assert _no_plan(Rival("x", "prefill only", apart)) == (
+    assert _no_plan(context, Rival("x", "prefill only", apart)) == (
         "prefill only: no plan meets what is asked: nothing in it serves chat inside its promises"
     )
 
@@ -93,3 +94,13 @@ def test_a_restricted_instance_names_nothing_that_it_does_not_have(catalog: Cata
         kept = only_options(context.instance, lambda option, role=role: option.role is role)
         check(kept)
         assert {option.role for option in kept.options} == {role}
+
+
+def test_a_rival_without_a_plan_names_the_limit_that_is_too_tight(catalog: Catalog):
+    """With power for nothing the same pools need more of it."""
+    context = solved(small(solver=QUICK, hardware=HARDWARE), catalog)
+    dark = replace(
+        context.instance, sites=tuple(replace(s, power_w=tuple(1e3 for _ in s.power_w)) for s in context.instance.sites)
+    )
+    words = _no_plan(context, Rival("x", "in the dark", dark))
+    assert re.fullmatch(r"in the dark: no plan meets what is asked: power: have 1.0 kW, need at least [\d.,]+ kW at hall", words)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from planner.program.explanation import alternatives, smallest_changes
+from planner.program.explanation import alternatives, relaxed_changes, smallest_changes
 from planner.program.instance import Period, Policy
 from planner.program.solution import Change, Outcome, Slack
 from planner.program.solve import solve_instance
@@ -97,6 +97,13 @@ def test_what_is_left_unserved_is_told_where_most_of_it_is():
     )
     (change,) = smallest_changes(instance)
     assert (change.family, change.have, change.need) == ("serve", pytest.approx(0.0), pytest.approx(5.0))
+
+
+def test_in_parts_of_units_limits_move_no_more_than_for_whole_ones():
+    """12.5 rps at 1 rps and 1 kW a unit: 12.5 kW in parts of units, 13 kW in whole ones."""
+    instance = one_period({"y": 1.0}, {"y": {"b": 1.0}}, {"b": 12.5}, site=site(power_w=10_000.0))
+    assert [change.need for change in relaxed_changes(instance)] == [pytest.approx(12_500.0)]
+    assert [change.need for change in smallest_changes(instance)] == [pytest.approx(13_000.0)]
 
 
 def test_stock_that_cannot_grow_is_named_in_units():
