@@ -6,56 +6,26 @@ token takes on average
 
     s(N) = t(N, 0) / (1 − λ·E[E_L(N)])
 
-and the number in flight, TPOT and slots follow from s(N) as in a decode pool; with no prompts the two are the same. Prompts
-that arrive during a life make its TPOT vary further, by λ·s·(Var E_L + F·E[E_L]²)/steps, within t(N, C). TTFT is that of a
-prefill queue (`single_server`) which works off L·t(N, C)/C seconds a prompt; the prompt's own time is its iterations, and
-half an iteration until the next one begins.
+and the number in flight and the wait for slots follow from s(N) as in a decode pool; with no prompts the two are the same. TPOT
+and E2E of a request depend on the prompts within its life (`prompt_interference`). TTFT is that of a prefill queue
+(`single_server`) which works off L·t(N, C)/C seconds a prompt; the prompt's own time is its iterations, and half an iteration
+until the next one begins.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, Interference, State, crossing
+from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, State, crossing
 from planner.performance.capacity_prefill import PrefillPool
-from planner.performance.queueing import Distribution, Peakedness, full_house_ratio, highest_rate
+from planner.performance.prompt_interference import Interference
+from planner.performance.prompt_stream import Prompts, Traffic
+from planner.performance.queueing import BOTH_FINE, SHORT_FINE, Distribution, coarser, full_house_ratio, highest_rate
 
 Floats = NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True)
-class _Prompts:
-    """What prompts cost at each batch size of the grid, all (case, point): means over the prompts unless said otherwise."""
-
-    extra_s: Floats
-    extra_square_s2: Floats
-    own_s: Floats
-    full_s: Floats
-
-    @classmethod
-    def of(cls, iteration_s: Floats, tokens: Floats, prompts: Floats, weights: Floats) -> _Prompts:
-        """Return the cost of prompts (case, prompt) with weights on iterations (case, batch, tokens)."""
-        budget = tokens[-1]
-        whole = np.floor(prompts / budget)
-        rest = prompts - whole * budget
-        index = np.clip(np.searchsorted(tokens, rest, side="right") - 1, 0, len(tokens) - 2)
-        share = (rest - tokens[index]) / (tokens[index + 1] - tokens[index])
-        low = np.take_along_axis(iteration_s, index[:, None, :], 2)
-        high = np.take_along_axis(iteration_s, index[:, None, :] + 1, 2)
-        last = np.where(rest[:, None, :] > 0, low + (high - low) * share[:, None, :], 0.0)
-        alone, full = iteration_s[:, :, :1], iteration_s[:, :, -1:]
-        own = whole[:, None, :] * full + last
-        carried = whole[:, None, :] + (rest > 0)[:, None, :]
-        extra = own - carried * alone
-        return cls(
-            np.einsum("cbp,cp->cb", extra, weights),
-            np.einsum("cbp,cp->cb", extra**2, weights),
-            own,
-            full[:, :, 0],
-        )
+_BUSIEST = 0.99  # share of its time that an engine may carry prompts; beyond, no percentile can be predicted
 
 
 class AggregatedPool:
@@ -64,26 +34,24 @@ class AggregatedPool:
     def __init__(
         self, cases: BatchCases, iteration_s: Floats, tokens: Floats, prompts: Distribution, limits: dict[str, Floats]
     ) -> None:
-        self.cases, self.limits, self.tokens = cases, limits, tokens
-        self.prompts, self.weights = prompts.values, prompts.weights
-        self.alone_s = iteration_s[:, :, 0]
-        self.cost = _Prompts.of(iteration_s, tokens, self.prompts, self.weights)
-        self.mean_prompt = np.sum(self.prompts * self.weights, axis=1)
+        self.limits = limits
+        answers = coarser(Distribution(cases.steps, cases.shares), BOTH_FINE if "e2e_s" in limits else SHORT_FINE, 0.5)
+        self.alone_s, self.full_s = iteration_s[:, :, 0], iteration_s[:, :, -1]
+        self.prompts = Prompts.of(iteration_s, tokens, coarser(prompts, SHORT_FINE))
+        self.extra_s = np.einsum("cbp,cp->cb", self.prompts.extra_s, self.prompts.weights)
         largest = crossing(cases.batch, self.alone_s, limits["tpot_s"])
         enough = np.where(np.isfinite(largest), np.maximum(3 * largest + 16, 1), np.inf)
-        self.slots = np.maximum(np.floor(np.minimum(cases.slots, enough)), 1.0)
+        slots = np.maximum(np.floor(np.minimum(cases.slots, enough)), 1.0)
         self.none = (cases.slots < 1) | (self.alone_s[:, 0] > limits["tpot_s"])
-        self.pool = BatchPool(BatchCases(cases.batch, self.slots, cases.steps, cases.shares, cases.dispersion, cases.replicas))
-        busy = (
-            self.pool.mean_steps * self.pool.at_full(self.alone_s)[:, 0] / self.slots + self.pool.at_full(self.cost.extra_s)[:, 0]
-        )
-        prefill = self.mean_prompt / tokens[-1] * self.cost.full_s[:, 0]
-        self.half_full_s = Grid.at(cases.batch, self.slots[:, None] / 2)(self.cost.full_s)[:, 0]
-        # A router by requests in flight comes close to taking turns, F/n; departures out of turn keep it from becoming a clock.
-        self.split = np.maximum(cases.dispersion / cases.replicas, 0.4)
-        self.saturation = cases.replicas / np.maximum(busy, prefill)
+        self.cases = BatchCases(cases.batch, slots, answers.values, answers.weights, cases.dispersion, cases.replicas)
+        self.pool = BatchPool(self.cases)
+        self.interference = Interference(self.pool, self.alone_s, self.full_s, self.prompts)
+        self.mean_prompt = self.prompts.mean_tokens
+        busy = self.pool.mean_steps * self.pool.at_full(self.alone_s)[:, 0] / slots + self.pool.at_full(self.extra_s)[:, 0]
+        self.half_full_s = Grid.at(cases.batch, slots[:, None] / 2)(self.full_s)[:, 0]
+        self.saturation = cases.replicas / np.maximum(busy, self.mean_prompt / self.prompts.budget * self.full_s[:, 0])
         self._known_rate: Floats | None = None
-        self._known_extra_s = self.cost.extra_s
+        self._known_extra_s = self.extra_s
 
     def _extra_s(self, rate: Floats) -> Floats:
         """Return the mean time that a prompt adds to the iterations it rides on [s], (case, point of the batch).
@@ -92,11 +60,12 @@ class AggregatedPool:
         GI/M/1 server.
         """
         if rate is self._known_rate:
-            return self._known_extra_s
-        each, work = rate / self.cases.replicas, self.mean_prompt * self.half_full_s / self.tokens[-1]
-        packed = full_house_ratio(each, 1 / work, self.split)[:, None]
-        full = self.mean_prompt[:, None] * (self.cost.full_s - self.alone_s) / self.tokens[-1]
-        extra: Floats = self.cost.extra_s + packed * np.maximum(full - self.cost.extra_s, 0.0)
+            known: Floats = self._known_extra_s
+            return known
+        each, work = rate / self.cases.replicas, self.mean_prompt * self.half_full_s / self.prompts.budget
+        packed = full_house_ratio(each, 1 / work, self.interference.router.dispersion)[:, None]
+        full = self.mean_prompt[:, None] * (self.full_s - self.alone_s) / self.prompts.budget
+        extra: Floats = self.extra_s + packed * np.maximum(full - self.extra_s, 0.0)
         self._known_rate, self._known_extra_s = rate, extra
         return extra
 
@@ -106,66 +75,46 @@ class AggregatedPool:
         step = self.alone_s / np.maximum(left, 0.02)
         return self.pool.state(rate, np.maximum.accumulate(step, axis=1))
 
-    def interference(self, rate: Floats, state: State) -> Interference:
-        """Return what prompts do to the mean step of a life: those of its own burst beyond the average, and the variance."""
-        at = Grid.at(self.cases.batch, state.level[:, None])
-        each = (rate / self.cases.replicas)[:, None]
-        square = self.cost.extra_square_s2 + self._extra_s(rate) ** 2 - self.cost.extra_s**2
-        step, alone, extra, square, full = (
-            at(values) for values in (state.step_s, self.alone_s, self._extra_s(rate), square, self.cost.full_s)
-        )
-        stretch = 1 / np.maximum(1 - each * extra, 0.02)
-        steps = np.maximum(self.cases.steps, 1.0)
-        split = self.split[:, None]
-        behind = Peakedness.of(each, 1 / (steps * step), split, np.ones_like(split)).ahead
-        mean = behind * extra * stretch / steps
-        during = each * step * steps * (square + 2 * behind * extra**2)
-        variance = (during + behind * (square + behind * extra**2)) * (stretch / steps) ** 2
-        variance = np.minimum(variance, np.maximum((full - step) * (step - alone), 0.0))
-        return Interference(mean + variance / (2 * step), variance, self.pool.at_full(self.cost.full_s)[:, 0])
+    def tpot_misses(self, rate: Floats, state: State, limit_s: Floats) -> Floats:
+        """Return the share of requests slower than a TPOT limit [s] of each case, (case,)."""
+        slow: Floats = np.sum(self.cases.shares * self.interference.slower(rate, state, limit_s), axis=1)
+        return slow
 
     def excess(self, rate: Floats) -> Floats:
         """Return the larger of misses/allowed over TPOT, slots and E2E, (case,)."""
-        state = self.state(rate)
-        prefill = self.interference(rate, state)
-        shares, steps = self.cases.shares, self.cases.steps
-        tpot = np.broadcast_to(self.limits["tpot_s"][:, None], steps.shape)
-        slow = np.sum(shares * self.pool.slower(state, tpot, prefill), axis=1)
-        slow = np.where(np.isfinite(self.limits["tpot_s"]), slow, 0.0)
-        worst = slow / self.limits["tpot_allowed"]
-        waits = self.pool.waits_longer(state, self.limits["admission_s"])
-        worst = np.maximum(worst, waits / self.limits["admission_allowed"])
-        if "e2e_s" in self.limits:
-            worst = np.maximum(worst, self._late(state, prefill) / self.limits["e2e_allowed"])
-        return np.where(self.none, np.inf, worst)
+        state, limits = self.state(rate), self.limits
+        worst = self.pool.waits_longer(state, limits["admission_s"]) / limits["admission_allowed"]
+        if np.any(np.isfinite(limits["tpot_s"])):
+            worst = np.maximum(worst, self.tpot_misses(rate, state, limits["tpot_s"]) / limits["tpot_allowed"])
+        if "e2e_s" in limits:
+            worst = np.maximum(worst, self.e2e_misses(rate, state) / limits["e2e_allowed"])
+        return np.where(self.none | self._overloaded(rate, state), np.inf, worst)
 
-    def _late(self, state: State, prefill: Interference) -> Floats:
-        """Return the share of requests later than the E2E limit, their prompt taken at its mean, (case,)."""
-        at = Grid.at(self.cases.batch, state.level[:, None])
-        mean_own = np.einsum("cbp,cp->cb", self.cost.own_s, self.weights)
-        left = self.limits["e2e_s"][:, None] - self.limits["extra_s"][:, None] - at(mean_own) - at(self.alone_s) / 2
-        steps = self.cases.steps
-        slow = self.pool.slower(state, left / np.maximum(steps, 0.5), prefill)
+    def _overloaded(self, rate: Floats, state: State) -> NDArray[np.bool_]:
+        """Return whether prompts come faster than full chunks beside the batch work them off, (case,)."""
+        full = Grid.at(self.cases.batch, state.level[:, None])(self.full_s)[:, 0]
+        return rate / self.cases.replicas * self.mean_prompt / self.prompts.budget * full > _BUSIEST
+
+    def e2e_misses(self, rate: Floats, state: State) -> Floats:
+        """Return the share of requests later than the E2E limit, (case,)."""
+        left = self.limits["e2e_s"] - self.limits["extra_s"]
+        slow = self.interference.later(rate, state, left)
         step = Grid.at(self.cases.batch, self.pool.batch_mean(state))(state.step_s)
-        waits = self.pool.waits_longer(state, left - steps * step)
-        late: Floats = np.sum(self.cases.shares * np.where(left <= 0, 1.0, slow + (1 - slow) * waits), axis=1)
+        waits = self.pool.waits_longer(state, left[:, None] - self.cases.steps * step)
+        late: Floats = np.sum(self.cases.shares * (slow + (1 - slow) * waits), axis=1)
         return late
 
-    def prefill(self, rate: Floats) -> PrefillPool:
-        """Return the prefill queue of one replica, with as many sequences in decode as the pool's rate keeps in flight.
+    def prefill(self, rate: Floats) -> tuple[PrefillPool, Floats]:
+        """Return the prefill queue of one replica beside the batch that the pool's rate keeps in flight, and arrivals' pace.
 
         A router that counts requests in flight, most of them in decode, cannot even out the prompts: each replica queues its
-        own share.
+        own share, and gets less of it while prompts slow it down (`prompt_stream.Router`).
         """
-        at = Grid.at(self.cases.batch, self.state(rate).level[:, None])
-        full = at(self.cost.full_s)
-        cases, prompts = len(full), self.prompts.shape[1]
-        own = Grid.at(self.cases.batch, np.repeat(self.state(rate).level, prompts)[:, None])
-        per_prompt = self.cost.own_s.transpose(0, 2, 1).reshape(cases * prompts, -1)
-        own_s = own(per_prompt).reshape(cases, prompts) + at(self.alone_s) / 2
-        work_s = self.prompts * full / self.tokens[-1]
-        slack = self.limits["ttft_s"] - self.limits["extra_s"]
-        return PrefillPool(work_s, self.weights, slack, self.split, np.ones(cases), own_s)
+        router = self.interference.router
+        traffic = Traffic.of(rate, self.state(rate), self.cases, self.prompts, router, self.interference.times_s)
+        slack, single = self.limits["ttft_s"] - self.limits["extra_s"], np.ones(len(rate))
+        queue = PrefillPool(traffic.work_s, self.prompts.weights, slack, router.dispersion, single, traffic.own_s)
+        return queue, traffic.pace
 
 
 def first_token_capacity(pool: AggregatedPool, ceiling: Floats) -> Floats:
@@ -177,8 +126,8 @@ def first_token_capacity(pool: AggregatedPool, ceiling: Floats) -> Floats:
     allowed = pool.limits["ttft_allowed"]
 
     def capacity(beside: Floats) -> Floats:
-        queue = pool.prefill(np.maximum(beside, 1e-6 * pool.saturation))
-        return pool.cases.replicas * highest_rate(lambda rate: queue.misses(rate) / allowed, 1.0, queue.saturation)
+        queue, pace = pool.prefill(np.maximum(beside, 1e-6 * pool.saturation))
+        return pool.cases.replicas * highest_rate(lambda rate: queue.misses(rate * pace) / allowed, 1.0, queue.saturation)
 
     first = capacity(ceiling)
     short = np.minimum(first, ceiling)

@@ -167,7 +167,8 @@ def aggregated_tpot_s(
 
     def figure(pool: AggregatedPool, rate: Floats) -> Floats:
         state = pool.state(rate)
-        return slowest_s(pool.pool, state, allowed, pool.interference(rate, state))
+        fastest, slowest = pool.alone_s[:, 0] / 2, 8 * pool.full_s[:, -1]
+        return slowest_s(lambda limit_s: pool.tpot_misses(rate, state, limit_s), fastest, slowest, allowed)
 
     limits = Limits(tpot_s=np.inf, tpot_percentile=percentile)
     return _at_rate(_problem(engine, prompts, output, limits, arrivals or Arrivals(), replicas, 0.0, 0.0), rate_rps, figure)
@@ -192,8 +193,8 @@ def aggregated_ttft_s(
         for _ in range(20):
             middle = (low + high) / 2
             pool.limits["ttft_s"] = np.exp(middle)
-            queue = pool.prefill(rate)
-            over = queue.misses(np.minimum(rate / pool.cases.replicas, 0.995 * queue.saturation)) > allowed
+            queue, pace = pool.prefill(rate)
+            over = queue.misses(pace * np.minimum(rate / pool.cases.replicas, 0.995 * queue.saturation)) > allowed
             low, high = np.where(over, middle, low), np.where(over, high, middle)
         quantile_s: Floats = np.exp(high)
         return quantile_s

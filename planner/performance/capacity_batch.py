@@ -9,6 +9,7 @@ e^(−t/τ) of the number in flight, an average over T keeps the share 2τ/T·(1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from scipy.special import ndtr
 from planner.performance.queueing import Bins, Departures, Occupancy, Peakedness, full_house_ratio, occupancy, overlap
 
 Floats = NDArray[np.float64]
+
+_SAME_DISTRIBUTION = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,22 @@ def shared_life(steps: Floats, shares: Floats) -> Floats:
     return result
 
 
+def spacing(points: Floats) -> Floats:
+    """Return the deviation of the values that points (case, point) stand for: evenly halfway to the nearer neighbour.
+
+    A neighbour more than 1.6 times away is another value, not the next slice of the same distribution.
+    """
+    order = np.argsort(points, axis=1)
+    ascending = np.take_along_axis(points, order, 1)
+    apart = np.diff(ascending, axis=1)
+    apart = np.where(ascending[:, 1:] < _SAME_DISTRIBUTION * ascending[:, :-1], apart, 0.0)
+    none = np.zeros((len(points), 1))
+    width = np.minimum(np.concatenate((none, apart), axis=1), np.concatenate((apart, none), axis=1))
+    result = np.empty_like(points)
+    np.put_along_axis(result, order, width / np.sqrt(12), 1)
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class BatchCases:
     """One row a case: engine and load of a pool.
@@ -129,18 +148,6 @@ class State:
     level: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Interference:
-    """What prefill in between does to the mean step of each length: mean beyond average [s], variance [s²], (case, point).
-
-    `busiest_s` (case,) is an iteration that is never exceeded.
-    """
-
-    mean_s: Floats
-    variance_s2: Floats
-    busiest_s: Floats
-
-
 class BatchPool:
     """The number in flight of many pools as a function of the rate."""
 
@@ -152,6 +159,7 @@ class BatchPool:
         self.overlap = overlap(np.maximum(cases.steps, 1e-9), cases.shares)
         self.company = shared_life(cases.steps, cases.shares)
         self.overlap_shared = np.minimum(self.mean_steps**2 / np.maximum(second, 1e-9), 1.0)
+        self.variation = np.maximum(second / self.mean_steps**2 - 1, 0.0)
         self.bins = Bins.of(np.floor(cases.slots * cases.replicas))
         states = (self.bins.steps_into, np.maximum(self.bins.steps_into - 1, 0.0), self.bins.centres)
         self.states = [(state, Grid.at(cases.batch, state / cases.replicas[:, None])) for state in states]
@@ -180,10 +188,12 @@ class BatchPool:
             self._departures = Departures(*(state / (self.mean_steps[:, None] * grid(step_s)) for state, grid in self.states))
         full = self.saturation(step_s)
         ratio = full_house_ratio(rate, full, cases.dispersion)
+        # The wait for a slot as in GI/G/n (Allen and Cunneen): shorter than for exponential stays where stays are alike.
+        decay = full * (1 - ratio) * (1 + cases.dispersion) / (self.variation + cases.dispersion)
         # Half of its burst is before an arrival, which is `ahead`; the chain alone has `stock` − 1 there. The truth lies between.
         bias = np.minimum((peak.ahead + peak.stock - 1) / (2 * peak.stock), 1.0)
         seen = occupancy(rate, self._departures, self.bins, peak, ratio, bias)
-        return State(step_s, seen, peak.ahead, relaxation, full * (1 - ratio), level)
+        return State(step_s, seen, peak.ahead, relaxation, decay, level)
 
     def batch_mean(self, state: State) -> Floats:
         """Return the mean batch over the life of a request of each length, itself and its burst included, (case, point)."""
@@ -199,8 +209,11 @@ class BatchPool:
         longer: Floats = waits * np.exp(-decay * np.maximum(slack_s, 0.0))
         return longer
 
-    def slower(self, state: State, limit_s: Floats, prefill: Interference | None = None) -> Floats:
-        """Return P(mean step over the life > limit) for each length, (case, point), limits [s] (case, point)."""
+    def slower(self, state: State, limit_s: Floats, blur: Floats | None = None) -> Floats:
+        """Return P(mean step over the life > limit) for each length, (case, point), limits [s] (case, point).
+
+        `blur` is the relative deviation of the lengths that each stands for, where a limit on the whole life asks for it.
+        """
         cases, replicas = self.cases, self.cases.replicas
         mean, variance = self.batch_mean(state), np.maximum(state.seen.variance / replicas**2, 1e-6)[:, None]
         step = Grid.at(cases.batch, mean)(state.step_s)
@@ -212,36 +225,19 @@ class BatchPool:
         lives = cases.steps * step * state.relaxation[:, None]
         company = 2 * state.ahead[:, None] * self.company
         spread = np.sqrt(variance * kept_variance(lives) + company * (2 + company) / (2 * replicas[:, None]) ** 2)
-        batch_sd = slope[:, None] * spread
-        batch_skew = 2 * spread / mean
-        if prefill is None:
-            ceiling = self.at_full(state.step_s)
-            tail = gamma_exceeds((limit_s - step) / np.maximum(batch_sd, 1e-9 * step), np.minimum(batch_skew, 4.0))
-        else:
-            ceiling = prefill.busiest_s[:, None]
-            tail = _interrupted(state, limit_s, step, batch_sd, batch_skew, prefill)
+        ceiling, deviation = self.at_full(state.step_s), slope[:, None] * spread
+        if blur is not None:
+            ceiling, deviation = ceiling * (1 + 2 * blur), np.hypot(deviation, step * blur)
+        skew = np.minimum(2 * spread / mean, 4.0)
+        tail = gamma_exceeds((limit_s - step) / np.maximum(deviation, 1e-9 * step), skew)
         return np.where((limit_s >= ceiling) | (cases.steps < 0.5), 0.0, tail)
 
 
-def _interrupted(
-    state: State, limit_s: Floats, step: Floats, batch_sd: Floats, batch_skew: Floats, prefill: Interference
-) -> Floats:
-    """Return P(mean step > limit) where prefill comes between, (case, point): a gamma tail of both variances together."""
-    mean = np.minimum(step + prefill.mean_s, np.maximum(prefill.busiest_s[:, None], step))
-    deviation = np.sqrt(batch_sd**2 + prefill.variance_s2) + 1e-9 * step
-    extra = np.maximum(mean - state.step_s[:, :1], 1e-9 * step)
-    skew = (batch_skew * batch_sd**3 + 1.6 * prefill.variance_s2**2 / extra) / deviation**3
-    return gamma_exceeds((limit_s - mean) / deviation, np.minimum(skew, 4.0))
-
-
-def slowest_s(pool: BatchPool, state: State, allowed: float, prefill: Interference | None) -> Floats:
-    """Return the mean step [s] that the share `allowed` of requests exceed, (case,), by bisection."""
-    shares, steps = pool.cases.shares, pool.cases.steps
-    low = np.log(state.step_s[:, 0] / 2)
-    high = np.log(4 * (state.step_s[:, -1] if prefill is None else prefill.busiest_s) + 4 * state.step_s[:, -1])
+def slowest_s(misses: Callable[[Floats], Floats], fastest_s: Floats, slowest_s: Floats, allowed: float) -> Floats:
+    """Return the mean step [s] that the share `allowed` of requests exceed, (case,), by bisection between two step times."""
+    low, high = np.log(fastest_s), np.log(slowest_s)
     for _ in range(24):
         middle = (low + high) / 2
-        limit = np.broadcast_to(np.exp(middle)[:, None], steps.shape)
-        over = np.sum(shares * pool.slower(state, limit, prefill), axis=1) > allowed
+        over = misses(np.exp(middle)) > allowed
         low, high = np.where(over, middle, low), np.where(over, high, middle)
     return np.exp(high)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, State, crossing, slowest_s
+from planner.performance.capacity_batch import BatchCases, BatchPool, Grid, State, crossing, slowest_s, spacing
 from planner.performance.queueing import Arrivals, Distribution, check_percentile, flat_cases, highest_rate, in_chunks
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,7 @@ class _DecodePool:
         self.pool = BatchPool(BatchCases(cases.batch, slots, cases.steps, cases.shares, cases.dispersion, cases.replicas))
         self.step_s, self.limits = step_s, limits
         self.saturation = self.pool.saturation(step_s)
+        self.blur = spacing(cases.steps) / np.maximum(cases.steps, 0.5)
 
     def state(self, rate: Floats) -> State:
         """Return the pool at a rate."""
@@ -60,7 +61,7 @@ class _DecodePool:
         """Return the share of requests that are later than the E2E limit, (case,)."""
         cases = self.pool.cases
         left = self.limits["e2e_s"][:, None]
-        slow = self.pool.slower(state, left / np.maximum(cases.steps, 0.5))
+        slow = self.pool.slower(state, left / np.maximum(cases.steps, 0.5), self.blur)
         step = Grid.at(cases.batch, self.pool.batch_mean(state))(self.step_s)
         waits = self.pool.waits_longer(state, left - cases.steps * step)
         late = np.where(left <= 0, 1.0, slow + (1 - slow) * waits)
@@ -174,7 +175,9 @@ def decode_tpot_s(
     allowed = 1 - check_percentile(percentile)
 
     def quantile(pool: BatchPool, state: State) -> Floats:
-        return slowest_s(pool, state, allowed, None)
+        shares, ones = pool.cases.shares, np.ones_like(pool.cases.steps)
+        fastest, slowest = state.step_s[:, 0] / 2, 8 * state.step_s[:, -1]
+        return slowest_s(lambda s: np.sum(shares * pool.slower(state, s[:, None] * ones), axis=1), fastest, slowest, allowed)
 
     return _at_rate(engine, output, rate_rps, arrivals or Arrivals(), replicas, quantile)
 

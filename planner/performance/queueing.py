@@ -25,8 +25,9 @@ from planner.errors import InputError
 Floats = NDArray[np.float64]
 
 _BINS = 64
-_SEARCH_STEPS = 8
+_SEARCH_STEPS, _BISECTIONS = 7, 3
 _SEARCH_RANGE = 5.0
+_CURVE, _STEEP = 2.0, 1.0
 _CHUNK = 256
 _NEWTON_STEPS = 10  # from the right of a convex function: monotone, and quadratic at the end
 
@@ -69,11 +70,14 @@ class Distribution:
 
     @classmethod
     def of_sample(
-        cls, sample: ArrayLike, points: int = 20, tail: tuple[float, ...] = (0.95, 0.98, 0.99, 0.995, 0.999)
+        cls, sample: ArrayLike, points: int = 20, tail: tuple[float, ...] = (0.93, 0.965, 0.985, 0.9935, 0.998)
     ) -> Distribution:
-        """Return conditional means of `points` slices of a sample: equal up to 90 %, then cut at the `tail` probabilities."""
+        """Return conditional means of `points` slices of a sample: equal up to 88 %, then cut at the `tail` probabilities.
+
+        The usual percentiles lie inside a slice, not between two.
+        """
         ordered = np.sort(np.asarray(sample, dtype=float))
-        cuts = np.concatenate((np.linspace(0, 0.9, max(points - len(tail), 2)), tail, [1.0]))
+        cuts = np.concatenate((np.linspace(0, 0.88, max(points - len(tail), 2)), tail, [1.0]))
         borders = np.unique((cuts * len(ordered)).round().astype(int))
         sums = np.add.reduceat(ordered, borders[:-1])
         return cls(sums / np.diff(borders), np.diff(borders) / len(ordered))
@@ -89,6 +93,31 @@ class Distribution:
         """Return E[X²], shape (...)."""
         total: Floats = np.sum(self.values**2 * self.weights, axis=-1) / np.sum(self.weights, axis=-1)
         return total
+
+
+SHORT_FINE = (0.04, 0.1, 0.2, 0.35, 0.52, 0.7, 0.84, 0.93, 0.985, 1.0)
+BOTH_FINE = (0.04, 0.1, 0.2, 0.35, 0.5, 0.65, 0.78, 0.87, 0.93, 0.965, 0.985, 0.9935, 0.998, 1.0)
+
+
+def coarser(points: Distribution, cuts: tuple[float, ...], apart: float = 0.0) -> Distribution:
+    """Return distributions (case, point) by the conditional means of slices that end at `cuts` of the probability.
+
+    Values below `apart` stay in a slice of their own. Distributions of few points, and all means, stay as they are.
+    """
+    if points.values.shape[1] <= len(cuts) + 1:
+        return points
+    order = np.argsort(points.values, axis=1, kind="stable")
+    values, weights = np.take_along_axis(points.values, order, 1), np.take_along_axis(points.weights, order, 1)
+    upto = np.cumsum(weights, axis=1)
+    least = np.sum(weights * (values < apart), axis=1, keepdims=True)
+    edges = least + (upto[:, -1:] - least) * np.array([0.0, *cuts])
+    if apart > 0:
+        edges = np.concatenate((np.zeros_like(least), edges), axis=1)
+    edges = edges[:, None, :]
+    share = np.minimum(upto[:, :, None], edges[:, :, 1:]) - np.maximum((upto - weights)[:, :, None], edges[:, :, :-1])
+    mass = np.maximum(share, 0.0).sum(axis=1)
+    means = np.einsum("cps,cp->cs", np.maximum(share, 0.0), values) / np.maximum(mass, 1e-12)
+    return Distribution(means, mass / mass.sum(axis=1, keepdims=True))
 
 
 def overlap(values: Floats, weights: Floats) -> Floats:
@@ -228,30 +257,36 @@ def highest_rate(misses: Callable[[Floats], Floats], allowed: float, saturation:
     """Return the highest rate [1/s] at which the share of requests that miss a limit stays within `allowed`, (case,).
 
     `misses(rate)` must grow with the rate; `saturation` [1/s] bounds the search to loads of 0.7 % to 99.3 % of it, and the
-    answer is zero where even the lowest misses. Three bisections, then regula falsi with the Illinois rule, on
-    log(misses/allowed) against logit(load).
+    answer is zero where even the lowest misses. Three bisections, then regula falsi with the Illinois rule, against
+    logit(load), on the square root of log(misses/allowed) below a constant, the scale on which the tail of a large pool is
+    straight; an end is tried only where no bisection has left it behind.
     """
     low, high = np.full_like(saturation, -_SEARCH_RANGE), np.full_like(saturation, _SEARCH_RANGE)
-
-    def gap(position: Floats) -> Floats:
-        # A limit that nothing can meet misses infinitely often; the search needs a number to divide by.
-        return np.log(np.clip(misses(saturation / (1 + np.exp(-position))), 1e-9, 1e9) / allowed)
-
-    at_low, at_high = gap(low), gap(high)
-    never, always = at_low > 0, at_high <= 0
-    at_low, at_high = np.minimum(at_low, -1e-9), np.maximum(at_high, 1e-9)
+    at_low, at_high = np.full_like(saturation, np.nan), np.full_like(saturation, np.nan)
     side = np.zeros_like(low)
     for step in range(_SEARCH_STEPS):
-        middle = (low + high) / 2 if step < 3 else (low * at_high - high * at_low) / (at_high - at_low)
-        value = gap(middle)
+        if step < _BISECTIONS:
+            middle = (low + high) / 2
+        else:
+            middle = np.where((at_low < -_STEEP) & (at_high > _STEEP), (low + high) / 2, _between(low, high, at_low, at_high))
+            middle = np.where(np.isnan(at_low), low, np.where(np.isnan(at_high), high, middle))
+        # A limit that nothing can meet misses infinitely often; the search needs a number to divide by.
+        excess = np.log(np.clip(misses(saturation / (1 + np.exp(-middle))), 1e-9, 1e9) / allowed)
+        value = _CURVE - np.sqrt(np.maximum(_CURVE**2 - excess, 0.1))
         over = value > 0
         at_low = np.where(over & (side == 1), at_low / 2, np.where(over, at_low, np.minimum(value, -1e-12)))
         at_high = np.where(~over & (side == -1), at_high / 2, np.where(over, value, at_high))
         low, high = np.where(over, low, middle), np.where(over, middle, high)
         side = np.where(over, 1.0, -1.0)
-    secant = (low * at_high - high * at_low) / (at_high - at_low)
-    position = np.where(always, _SEARCH_RANGE, secant)
+    never, always = np.isnan(at_low), np.isnan(at_high)
+    position = np.where(always, _SEARCH_RANGE, _between(low, high, np.where(never, -1.0, at_low), np.where(always, 1.0, at_high)))
     return np.where(never, 0.0, saturation / (1 + np.exp(-position)))
+
+
+def _between(low: Floats, high: Floats, at_low: Floats, at_high: Floats) -> Floats:
+    """Return where the line through a point below zero and one above it crosses zero."""
+    crossing: Floats = (low * at_high - high * at_low) / (at_high - at_low)
+    return crossing
 
 
 def in_chunks(count: int, solve: Callable[[slice], Floats]) -> Floats:

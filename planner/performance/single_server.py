@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
-_EULER_A = 6.0  # discretisation error e^-A·P(W + S > 3t), round-off amplified by e^(A/2) only
+EULER_A = 6.0  # discretisation error e^-A·P(W + S > 3t), round-off amplified by e^(A/2) only
 _EULER_TERMS, _EULER_AVERAGED = 8, 6
 _SMALLEST_SPREAD = 0.08  # a service time of one value is read as ±4 %: continuous enough for the inversion
 
@@ -40,7 +40,7 @@ def _euler_weights() -> Floats:
         share = comb(_EULER_AVERAGED, averaged) / 2**_EULER_AVERAGED
         weights[: _EULER_TERMS + averaged + 1] += share * (-1.0) ** np.arange(_EULER_TERMS + averaged + 1)
     weights[0] /= 2
-    scaled: Floats = weights * np.exp(_EULER_A / 2)
+    scaled: Floats = weights * np.exp(EULER_A / 2)
     return scaled
 
 
@@ -51,8 +51,8 @@ def _panels(edges: Floats, order: int) -> tuple[Floats, Floats]:
     return (middle[:, None] + half[:, None] * nodes).ravel(), (half[:, None] * weights).ravel()
 
 
-_EULER_WEIGHTS = _euler_weights()
-_SIGMA: Complexes = (_EULER_A / 2 + 1j * np.pi * np.arange(len(_EULER_WEIGHTS))).astype(np.complex128)  # s·t of the inversion
+EULER_WEIGHTS = _euler_weights()
+EULER_NODES: Complexes = (EULER_A / 2 + 1j * np.pi * np.arange(len(EULER_WEIGHTS))).astype(np.complex128)  # s·t of the inversion
 _LOWEST, _KNEE, _LINEAR = 1e-3, 5.0, 45.0  # y·t: logarithmic up to the knee, linear past the last Euler node
 _RESOLVED = 30.0  # y·E[S] up to which the oscillation of S* is followed
 
@@ -134,12 +134,12 @@ class Density:
         """Return E[exp(−s(S − start))] at the Euler nodes s of a time [s], (case, node)."""
         scaled = (self.knots_s - self.start_s[:, None]) / time_s[:, None]
         turn = np.exp(-1j * np.pi * scaled)
-        power: Complexes = (self.jumps * np.exp(-_EULER_A / 2 * scaled)).astype(np.complex128)
-        sums = np.empty((len(time_s), len(_SIGMA)), dtype=np.complex128)
-        for node in range(len(_SIGMA)):
+        power: Complexes = (self.jumps * np.exp(-EULER_A / 2 * scaled)).astype(np.complex128)
+        sums = np.empty((len(time_s), len(EULER_NODES)), dtype=np.complex128)
+        for node in range(len(EULER_NODES)):
             sums[:, node] = power.sum(axis=1)
             power = power * turn
-        return sums * time_s[:, None] / _SIGMA
+        return sums * time_s[:, None] / EULER_NODES
 
 
 def spread_apart(service_s: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -166,8 +166,8 @@ def _edges(points: Floats) -> Floats:
 
 def _cauchy_kernel(y: Floats, weight: Floats) -> Floats:
     """Return (s, −y)/(s² + y²)·weight at the Euler nodes: (..., even then odd node, real then imaginary Euler node)."""
-    inverse = weight[..., None] / (_SIGMA**2 + y[..., None] ** 2)
-    both = np.concatenate((_SIGMA * inverse, -y[..., None] * inverse), axis=-2)
+    inverse = weight[..., None] / (EULER_NODES**2 + y[..., None] ** 2)
+    both = np.concatenate((EULER_NODES * inverse, -y[..., None] * inverse), axis=-2)
     return np.concatenate((both.real, both.imag), axis=-1)
 
 
@@ -200,7 +200,7 @@ class ResponseTail:
         """Prepare the `work` that others wait for, a request's `own` service, limit [s], dispersion ≥ 1 and servers, (case,)."""
         self.work, self.speedup, self.dispersion = work, speedup, dispersion
         self.time_s = np.maximum(limit_s - own.start_s, 1e-3 * own.mean_s)
-        self.s: Complexes = _SIGMA / self.time_s[:, None]
+        self.s: Complexes = EULER_NODES / self.time_s[:, None]
         self.service: Complexes = own.transform(self.time_s)
         self.mean_s = work.mean_s / speedup
         self.bursty = np.abs(dispersion - 1) > 1e-6
@@ -260,11 +260,11 @@ class ResponseTail:
         shared = np.concatenate((even[:, :common], odd[:, :common]), axis=1)
         own = np.concatenate((even[:, common:], odd[:, common:]), axis=1)
         plus = (np.matmul(shared[:, None, :], _FIXED_KERNEL) + np.matmul(own[:, None, :], self.own_kernel))[:, 0, :]
-        nodes = len(_SIGMA)
+        nodes = len(EULER_NODES)
         factor: Complexes = np.exp(at_zero[:, None] - plus[:, :nodes] - 1j * plus[:, nodes:])
         return factor, np.exp(at_zero - self.tail_of_pole)
 
     def exceeds(self, waiting: Complexes) -> Floats:
         """Return P(W + S > limit), (case,), from the transform of the waiting time at the Euler nodes."""
-        tail: Floats = np.sum(np.real((1 - waiting * self.service) / _SIGMA) * _EULER_WEIGHTS, axis=1)
+        tail: Floats = np.sum(np.real((1 - waiting * self.service) / EULER_NODES) * EULER_WEIGHTS, axis=1)
         return np.clip(tail, 1e-9, 1.0)

@@ -37,7 +37,9 @@ Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 @cache
 def lengths(name: str, field: str, count: int, seed: int) -> Integers:
     """Return sampled tokens of a field (prompt, answer) under one of the three kinds of length distribution."""
-    rng = np.random.default_rng([seed, len(name), len(field)])
+    rng = np.random.default_rng(
+        [seed, len(name), ("prompt", "answer").index(field)]
+    )  # prompts and answers independent of each other
     mean = {"prompt": 1000, "answer": 100}[field]
     if name == "constant":
         return np.full(count, mean)
@@ -169,35 +171,41 @@ def decode_cases(count: int = 24_000) -> Iterator[Case]:
 
 
 def aggregated_cases(count: int = 12_000) -> Iterator[Case]:
-    """Yield aggregated pools: bound by TTFT (ttft) or by TPOT (tpot)."""
+    """Yield aggregated pools: bound by TTFT (ttft), TPOT (tpot) or E2E (e2e); longer runs where bursts are rarer."""
     iteration_s = np.array([[mixed_step_s(int(size), int(tokens)) for tokens in TOKENS] for size in BATCH])
-    for name, variation, limit, percentile, replicas in product(LENGTHS, VARIATIONS, ("ttft", "tpot"), PERCENTILES, REPLICAS):
-        prompts, steps = lengths(name, "prompt", count, SEED), lengths(name, "answer", count, SEED) - 1
-        ttft_s, tpot_s = {"ttft": (1.5, 0.05), "tpot": (5.0, 0.0205)}[limit]
+    for name, variation, limit, percentile, replicas in product(
+        LENGTHS, VARIATIONS, ("ttft", "tpot", "e2e"), PERCENTILES, REPLICAS
+    ):
+        size = round(count * variation)
+        prompts, steps = lengths(name, "prompt", size, SEED), lengths(name, "answer", size, SEED) - 1
+        ttft_s, tpot_s = {"ttft": (1.5, 0.05), "tpot": (5.0, 0.0205), "e2e": (np.inf, np.inf)}[limit]
+        e2e_s = 1.5 + 0.018 * float(np.quantile(steps, percentile)) if limit == "e2e" else np.inf
 
         def within(
             rate: float,
             drawn: tuple[Integers, Integers] = (prompts, steps),
             variation: float = variation,
-            limits: tuple[float, float] = (ttft_s, tpot_s),
+            limits: tuple[float, float, float] = (ttft_s, tpot_s, e2e_s),
             replicas: int = replicas,
         ) -> float:
-            times = arrivals_s(variation, count) / rate
+            times = arrivals_s(variation, len(drawn[0])) / rate
             served = serve(times, drawn[0].tolist(), drawn[1].tolist(), mixed_step_s, max_batch=128, chunk=512, replicas=replicas)
-            return float(min(np.mean(settled(served.ttft_s) <= limits[0]), np.mean(settled(served.tpot_s) <= limits[1])))
+            met = zip((served.ttft_s, served.tpot_s, served.e2e_s), limits, strict=True)
+            return float(min(np.mean(settled(figure) <= limit) for figure, limit in met))
 
         def predicted(
             name: str = name,
-            limits: tuple[float, float] = (ttft_s, tpot_s),
+            limits: tuple[float, float, float] = (ttft_s, tpot_s, e2e_s),
             percentile: float = percentile,
             variation: float = variation,
             replicas: int = replicas,
         ) -> float:
             engine = MixedEngine(iteration_s, BATCH, TOKENS, 128)
-            level = Limits(ttft_s=limits[0], ttft_percentile=percentile, tpot_s=limits[1], tpot_percentile=percentile)
+            asked = [(limit if np.isfinite(limit) else None, percentile) for limit in limits]
+            level = Limits(*asked[0], *asked[1], *asked[2])
             drawn = quadrature(name, "prompt"), quadrature(name, "answer")
             stream = Arrivals.of_gaps(variation)
-            patience_s = limits[0] / 2
+            patience_s = min(limits[0] / 2, 1e3)
             return float(
                 aggregated_capacity_rps(engine, *drawn, level, arrivals=stream, replicas=replicas, admission_s=patience_s)
             )
