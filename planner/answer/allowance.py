@@ -14,6 +14,7 @@ from planner.scenario import Scenario
 
 SHARE_OF_LIMIT, SHARE_FOR_MARGINS = 0.2, 0.5
 SMALL_COLUMNS = 3_000
+LARGE_COLUMNS = 100_000
 FINE_GAP = 1e-4
 
 
@@ -46,17 +47,17 @@ class Allowance:
 
 
 def allowance(
-    scenario: Scenario, subject: str, wanted: Callable[[Scenario], bool | None], columns: int | None = None
+    scenario: Scenario, subject: str, wanted: Callable[[Scenario], bool | None], columns: int = 0, *, relaxed: bool = False
 ) -> tuple[Allowance | None, str]:
     """Return the time for a question, or None and why it is not asked ("" where nobody wants it).
 
-    `columns` are those of a program that the question solves again; questions to its relaxation (None) are asked of any size.
+    `columns` are those of the program that the question solves again, or (`relaxed`) of the one whose relaxation it solves.
     """
     asked, limit_s = wanted(scenario), scenario.solver.time_limit
+    most, share = (LARGE_COLUMNS, SHARE_FOR_MARGINS) if relaxed else (SMALL_COLUMNS, SHARE_OF_LIMIT)
     if asked is False:
         return None, ""
-    if asked is None and columns is not None and columns > SMALL_COLUMNS:
-        words = f"left out, {columns:,} variables are more than {SMALL_COLUMNS:,}; `explain` asks for it all the same"
+    if asked is None and columns > most:
+        words = f"left out, {columns:,} variables are more than {most:,}; `explain` asks for it all the same"
         return None, f"{subject}: {words}"
-    share = 1.0 if asked else SHARE_FOR_MARGINS if columns is None else SHARE_OF_LIMIT
-    return Allowance(subject, share * limit_s), ""
+    return Allowance(subject, limit_s if asked else share * limit_s), ""

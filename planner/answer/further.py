@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from planner.answer.allowance import allowance
+from planner.answer.allowance import Allowance, allowance
 from planner.answer.comparisons import bound_rows, comparison_rows, crossing_row
 from planner.answer.context import Context
 from planner.answer.entry import Priced, entry_prices
@@ -17,6 +18,7 @@ from planner.answer.worth import Worth, exact, margins
 from planner.plan.evidence import Comparison
 from planner.plan.risk import Risk
 from planner.program.instance import Goal
+from planner.scenario import Scenario
 
 NO_PRICES = Priced({}, {})
 
@@ -60,7 +62,7 @@ def nothing() -> Further:
 
 def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth] | None, list[str]]:
     """Return the worth of the limits that bind; None if it is not asked for."""
-    allowed, why = allowance(context.scenario, "worth of limits", lambda one: one.explain.prices)
+    allowed, why = _margins(context, "worth of limits", lambda one: one.explain.prices)
     asked = binding_limits(in_likeliest_future(context))
     if allowed is None:
         return None, [why] if asked else []
@@ -73,7 +75,7 @@ def _worths(context: Context) -> tuple[dict[tuple[str, str], Worth] | None, list
 
 
 def _entries(context: Context) -> tuple[Priced, list[str]]:
-    allowed, why = allowance(context.scenario, "entry prices", lambda one: one.explain.prices)
+    allowed, why = _margins(context, "entry prices", lambda one: one.explain.prices)
     if allowed is None or not context.scenario.acquisition.buy:
         return NO_PRICES, [why] if context.scenario.acquisition.buy else []
     chosen, wanted = chosen_systems(context), bool(context.scenario.explain.prices)
@@ -85,13 +87,18 @@ def _rivals(context: Context) -> tuple[tuple[Comparison, ...], list[str]]:
     allowed, _ = allowance(context.scenario, "rival plans", lambda one: one.explain.comparisons, context.solution.columns)
     if allowed is not None:
         return (*comparison_rows(context, allowed), *crossing_row(context, allowed)), allowed.notes
-    allowed, _ = allowance(context.scenario, "rival plans", lambda one: one.explain.comparisons)
-    return ((), []) if allowed is None else (bound_rows(context, allowed), allowed.notes)
+    allowed, why = _margins(context, "rival plans", lambda one: one.explain.comparisons)
+    return ((), [why]) if allowed is None else (bound_rows(context, allowed), allowed.notes)
 
 
 def _promises(context: Context) -> tuple[dict[Promise, Worth], list[str]]:
-    allowed, _ = allowance(context.scenario, "worth of promises", lambda one: one.explain.prices)
-    return ({}, []) if allowed is None else (promise_worths(context, allowed), allowed.notes)
+    allowed, why = _margins(context, "worth of promises", lambda one: one.explain.prices)
+    return ({}, [why]) if allowed is None else (promise_worths(context, allowed), allowed.notes)
+
+
+def _margins(context: Context, subject: str, wanted: Callable[[Scenario], bool | None]) -> tuple[Allowance | None, str]:
+    """Return the time for a question to the relaxation, or None and why it is not asked."""
+    return allowance(context.scenario, subject, wanted, context.solution.columns, relaxed=True)
 
 
 def _risk(context: Context) -> tuple[Risk | None, list[str]]:

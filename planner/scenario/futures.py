@@ -49,9 +49,9 @@ class Risk(Strict):
 class Explain(Strict):
     """Which further questions are answered beside the plan; each takes solves of its own.
 
-    Left out: prices and worths at the margin, without whole units, whatever the program's size; rivals solved where it is small
-    and bounded where it is not; futures where it is small. true: solved with whole units, whatever the size, within the whole
-    time limit. false: not at all.
+    Left out: prices and worths at the margin, without whole units, up to 100,000 variables; rivals solved where the program is
+    small and bounded where it is not; futures where it is small. true: solved with whole units, whatever the size, within the
+    whole time limit. false: not at all.
     """
 
     prices: bool | None = Field(
