@@ -87,12 +87,12 @@ Traits = Mapping[str, str]
 
 def factors_of(coefficients: Coefficients, traits: Traits) -> Factors:
     """Return the factors of one deployment (scalar arrays)."""
-    return Factors(*(np.asarray(_factor(coefficients, part, traits)) for part in PARTS))
+    return Factors(*(np.asarray(_factor(coefficients, part, traits))[()] for part in PARTS))
 
 
 def published_factors() -> Factors:
     """Return factors for a speed that is published rather than modelled: ratios of one, nothing added."""
-    return Factors(*(np.asarray(0.0 if part.endswith(("_us", "_ms", "_steps")) else 1.0) for part in PARTS))
+    return Factors(*(np.asarray(0.0 if part.endswith(("_us", "_ms", "_steps")) else 1.0)[()] for part in PARTS))
 
 
 def stacked_factors(coefficients: Coefficients, traits: Sequence[Traits]) -> Factors:
