@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ from planner.program.prices import relaxed_cost
 from planner.program.prune import prune
 from planner.program.solution import Outcome, Solution
 from planner.program.studies import crossing, only_options
+from planner.program.studies import rivals as rivalry
 
 GAP = 0.01
 ALIKE = 1e-4
-SCALES = ((0.0625, 1.0), (1.0, 4.0))
-STEPS = 4
+SCALES = (0.0625, 0.25, 1.0, 2.0, 4.0)
+STEPS = 3
 MOST_VENDORS = 8
 
 
@@ -105,23 +107,31 @@ def _bound_row(context: Context, rival: Rival, least: float, own: float) -> Comp
 
 
 def crossing_row(context: Context, allowed: Allowance) -> tuple[Comparison, ...]:
-    """Return at which multiple of the demand the cheaper of aggregated and disaggregated changes, if it does within a range."""
+    """Return which of aggregated and disaggregated is the cheaper at multiples of the demand, and where that changes first.
+
+    Multiples at which one of them has no plan say nothing; () if there is but one that does.
+    """
     if not {Role.AGGREGATED, Role.DECODE} <= {option.role for option in context.instance.options}:
         return ()
 
     def solve(instance: Instance) -> Solution:
         return allowed.solve(instance, max(GAP, context.scenario.solver.gap)) or Solution(Outcome.NO_SOLUTION)
 
-    for low, high in SCALES:
-        found = crossing(context.instance, low, high, steps=STEPS, solve=solve)
-        if found is not None:
-            below, above = found
-            return (_crossing(f"the cheaper of the two changes between {below:.2g} and {above:.2g} times the demand"),)
-    if allowed.left_s <= 0.0:
-        allowed.skip("where aggregated and disaggregated cross")
+    found = ((scale, rivalry(context.instance, scale, solve).advantage_usd) for scale in SCALES)
+    known = [(scale, advantage > 0) for scale, advantage in found if advantage is not None]
+    if len(known) < 2:
+        if allowed.left_s <= 0.0:
+            allowed.skip("where aggregated and disaggregated cross")
         return ()
-    ends = f"{SCALES[0][0]:.2g} and {SCALES[-1][1]:.2g}"
-    return (_crossing(f"no crossing between {ends} times the demand, as far as there are plans"),)
+    for (low, first), (high, last) in itertools.pairwise(known):
+        if first != last:
+            below, above = crossing(context.instance, low, high, steps=STEPS, solve=solve) or (low, high)
+            return (_crossing(f"{_pools(first)} up to {below:.2g} times the demand, {_pools(last)} from {above:.2g} times"),)
+    return (_crossing(f"{_pools(known[0][1])} from {known[0][0]:.2g} to {known[-1][0]:.2g} times the demand"),)
+
+
+def _pools(apart: bool) -> str:
+    return "disaggregated pools are the cheaper" if apart else "aggregated pools are the cheaper"
 
 
 def _crossing(words: str) -> Comparison:

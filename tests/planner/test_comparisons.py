@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from catalog.items import Catalog
-from planner.answer.comparisons import Rival, _no_plan
+from planner.answer.allowance import Allowance
+from planner.answer.comparisons import Rival, _no_plan, crossing_row
 from planner.pipeline import make_plan
 from planner.plan import Plan
 from planner.program.check import check
@@ -16,6 +18,7 @@ from planner.program.instance import Role
 from planner.program.studies import only_options
 from tests.planner.conftest import small
 from tests.planner.solved import solved
+from tests.program.test_reference_cases import phases_of_one_gpu
 
 AMD = "amd-mi300x/8-oam-server"
 QUICK = {"gap": "0.5 %", "time_limit": "60 s"}
@@ -33,10 +36,23 @@ def test_every_rival_that_says_something_is_there(plan: Plan):
 
 
 def test_it_says_where_aggregated_and_disaggregated_cross(plan: Plan):
-    """Either between two multiples of the demand, or nowhere in the range that was looked at."""
+    """One of them is the cheaper over a range of demand, or one up to a multiple of it and the other from a larger one."""
     row = plan.evidence.comparisons[-1]
     assert row.outcome == "crossing"
-    assert re.search(r"changes between [\d.]+ and [\d.]+ times the demand|no crossing between 0.062 and 4 times", row.words)
+    cheaper = "(dis)?aggregated pools are the cheaper"
+    assert re.search(
+        rf"{cheaper} (from [\d.]+ to [\d.]+ times|up to [\d.]+ times the demand, {cheaper} from [\d.]+ times)", row.words
+    )
+
+
+def test_the_crossing_is_told_from_below_to_above():
+    """One GPU: aggregated (1.6 rps) wins at low demand, prefill (5.6) and decode (10) apart at high, from 3.2 rps on."""
+    instance = phases_of_one_gpu({"p": 5.6, "d": 10.0, "a": 1.6}, rate=3.3)
+    context = SimpleNamespace(instance=instance, scenario=small(solver=QUICK))
+    (row,) = crossing_row(context, Allowance("test", 60.0))
+    low, high = (float(one) for one in re.findall(r"([\d.]+) times", row.words))
+    assert row.words.startswith("aggregated against disaggregated: aggregated pools are the cheaper up to")
+    assert low <= 3.2 / 3.3 <= high + 0.01
 
 
 def test_rivals_of_a_large_program_are_bounded_and_no_plan_of_theirs_costs_less(
