@@ -2,7 +2,7 @@
 
 The errors come from cross-validation: rows of known hardware and models that were left out, models left out whole, device
 families left out whole, chips left out while a relative stayed. A prediction takes those of its own novelty; where both chip and
-model are new, the wider of the two (leaving out both at once, that held 73-87 % of the rows; see docs/accuracy.md).
+model are new, the wider of the two (leaving out both at once, that held 80-87 % of the rows; see docs/accuracy.md).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from planner.performance.calibration.publish import tree_of, write
 from planner.performance.calibration.report import BEGIN, END, rewrite
 from planner.performance.calibration.run import Calibration, calibrate, emphasis, usable
 from planner.performance.calibration.solve import solve
-from planner.performance.calibration.spread import nested, quantiles, spread
+from planner.performance.calibration.spread import nested, quantiles, shared_ways, spread
 from planner.performance.factors import PARTS, Coefficients, factors_of, stacked_factors
 from planner.performance.interval import Novelty, interval_of, novelty_of
 from planner.performance.layout import Layout
@@ -212,6 +212,14 @@ def test_coverage_is_judged_by_the_groups_that_an_interval_does_not_come_from(ca
         pytest.skip("both models share a fold")
     inside = nested("ttft", LeftOut.MODEL, unseen, cases)
     assert all(held == (case.model.id == "llama-3.1-8b") for held, case in zip(inside, cases, strict=True))
+
+
+def test_a_way_of_measuring_that_one_model_has_alone_informs_no_interval(catalog):
+    """Two models share a load generator; a third came with one of its own."""
+    rows = [Row(2, BASE | {"hardware": "nvidia-h100-sxm", "model": model, "source_id": source}) for model, source in
+            (("llama-3.1-8b", "accelmark"), ("qwen3-32b", "accelmark"), ("llama-3.3-70b", "inferencex_via_x"))]  # fmt: skip
+    cases = [case_of(row, catalog) for row in rows]
+    assert list(shared_ways(cases, np.array([case.model.id for case in cases]))) == [True, True, False]
 
 
 def test_only_chips_with_a_relative_are_left_out_alone(catalog):

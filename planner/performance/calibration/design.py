@@ -94,6 +94,7 @@ TRAITS: Mapping[str, Mapping[str, float]] = {
         "protocol": 0.3,
         "ranks": 1.5,
         "speculation": 0.5,
+        "submitter": 0.6,  # whoever submits a maker's chips schedules several steps at a time, or does not
     },
     "offline": {"setting": 0.4, "software": 0.2},
     "static_prefill": {"software": 0.2},

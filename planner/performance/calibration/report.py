@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.errors import InputError
 from planner.performance.calibration.folds import KEPT, LeftOut, labels
-from planner.performance.calibration.spread import Mask, nested
+from planner.performance.calibration.spread import Mask, nested, shared_ways
 from planner.performance.measurements.cases import METRICS, Case
 from planner.performance.operands import FloatArray
 from planner.performance.traits import segment
@@ -56,8 +56,12 @@ def _lines(left_out: LeftOut, calibration: Calibration) -> Iterator[str]:
     groups = {"**all**": everything}
     if left_out is LeftOut.FAMILY:
         groups = {"**data-centre GPUs**": stacked, "**all others**": ~stacked}
+    folds = labels(left_out, cases)
+    if left_out is LeftOut.MODEL:
+        groups["**measured as other models are**"] = shared_ways(cases, folds)
+    if left_out is LeftOut.FAMILY:
+        groups["**data-centre GPUs measured as other chips are**"] = stacked & shared_ways(cases, folds)
     if left_out is not LeftOut.ROWS:
-        folds = labels(left_out, cases)
         groups |= {str(fold): folds == fold for fold in sorted(set(folds) - {KEPT})}
     for name, rows in groups.items():
         for metric in METRICS:

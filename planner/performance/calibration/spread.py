@@ -2,7 +2,9 @@
 
 An interval is symmetric in the logarithm: its half-width is a quantile of |log(measured / predicted)| over the rows of a
 cross-validation. A few groups err to one side each (one maker's chips faster than thought, another's slower); one-sided quantiles
-of some of them then miss the next altogether, widths do not. No group counts for more than a group of `_GROUP_WEIGHT`.
+of some of them then miss the next altogether, widths do not. No group counts for more than a group of `_GROUP_WEIGHT`. Rows that
+only one group measures that way (`shared_ways`) inform nothing: with the group the fit lost its load generator too, which a new
+model or GPU measured like the others would not.
 """
 
 from __future__ import annotations
@@ -65,8 +67,9 @@ def _factors(widths: Widths) -> dict[str, list[float]]:
 class _Errors:
     """Sizes of errors |log(measured / predicted)| of some rows, with weight, load pattern and left-out group of each."""
 
-    def __init__(self, error: FloatArray, cases: Sequence[Case], folds: NDArray[np.str_], rows: Mask) -> None:
-        self.rows = rows & np.isfinite(error)
+    def __init__(self, error: FloatArray, cases: Sequence[Case], folds: NDArray[np.str_], judged: Mask, informing: Mask) -> None:
+        self.judged = judged & np.isfinite(error)
+        self.rows = self.judged & informing
         self.error, self.folds = error, folds
         self.pattern = np.array([str(case.pattern) for case in cases])
         weight = np.array([case.weight for case in cases])
@@ -92,19 +95,35 @@ class _Errors:
     def inside(self) -> Mask:
         """Return which rows lie inside the 80 % interval of the other groups; their own where there is no other."""
         inside = np.zeros(len(self.error), bool)
-        for fold in sorted(set(self.folds[self.rows])):
+        for fold in sorted(set(self.folds[self.judged])):
             widths = self.widths(fold) or self.widths()
-            for row in np.flatnonzero(self.rows & (self.folds == fold)):
+            for row in np.flatnonzero(self.judged & (self.folds == fold)) if widths else ():
                 inside[row] = self.error[row] <= widths.get(str(self.pattern[row]), widths["any"])[0]
         return inside
 
 
 def _errors(metric: str, novelty: Novelty, unseen: Mapping[LeftOut, Mapping[str, FloatArray]], cases: Sequence[Case]) -> _Errors:
     stacked = np.array([segment(case.hardware) == "datacentre_gpu" for case in cases])
-    rows = {Novelty.GPU: stacked, Novelty.CHIP: ~stacked, Novelty.SILICON: ~stacked}.get(novelty, np.ones(len(cases), bool))
+    everything = np.ones(len(cases), bool)
+    judged = {Novelty.GPU: stacked, Novelty.CHIP: ~stacked, Novelty.SILICON: ~stacked}.get(novelty, everything)
     measured = np.array([case.measured.get(metric, np.nan) for case in cases])
     source = SOURCES[novelty]
-    return _Errors(np.abs(np.log(measured / unseen[source][metric])), cases, labels(source, cases), rows)
+    folds = labels(source, cases)
+    informing = shared_ways(cases, folds) if novelty in (Novelty.MODEL, Novelty.GPU) else everything
+    return _Errors(np.abs(np.log(measured / unseen[source][metric])), cases, folds, judged, informing)
+
+
+def shared_ways(cases: Sequence[Case], folds: NDArray[np.str_]) -> Mask:
+    """Return which cases were measured as some of another fold were.
+
+    Their load generator with its engine, pools, attention ranks and speculation occur there too, each by itself.
+    """
+    shared = np.ones(len(cases), bool)
+    for trait in ("loadgen", "pools", "ranks", "speculation"):
+        column = np.array([case.traits.get(trait, "") for case in cases])
+        alone = [level for level in set(column) if level and len(set(folds[column == level])) < 2]
+        shared &= ~np.isin(column, alone)
+    return shared
 
 
 def quantiles(values: FloatArray, weights: FloatArray, at: Sequence[float]) -> list[float]:

@@ -14,7 +14,7 @@ from planner.performance.measurements.rows import Row
 from planner.performance.measurements.vocabulary import engine_family, kv_bytes_of, weight_format_of
 from planner.performance.operands import Operands, operands
 from planner.performance.serving import Pattern
-from planner.performance.traits import traits_of
+from planner.performance.traits import maker_of_kind, traits_of
 
 METRICS = ("tpot", "ttft", "throughput", "e2e")
 _DEFAULT_INPUT, _DEFAULT_OUTPUT = 512.0, 128.0  # where a row states no lengths
@@ -69,7 +69,7 @@ def _case(row: Row, hardware: Hardware, model: Model) -> Case:
         prefill,
         pattern,
         _load(row, where, engine, pattern),
-        traits_of(hardware, model, weights, engine, era) | _setting(row, where, apart=apart),
+        traits_of(hardware, model, weights, engine, era) | _setting(row, where, hardware, apart=apart),
         measured_of(row),
         _weight(row),
     )
@@ -138,7 +138,7 @@ def _concurrency(row: Row, engine: str, replicas: int, pattern: Pattern) -> floa
     return full * _SERVER_SHARE if row.text("mode").startswith("server") else 1.0
 
 
-def _setting(row: Row, where: Arrangement, *, apart: bool) -> dict[str, str]:
+def _setting(row: Row, where: Arrangement, hardware: Hardware, *, apart: bool) -> dict[str, str]:
     """Return the traits of how a row was measured: they shift its predictions, never those of a plan."""
     source, kind = row.text("source_id"), row.text("batch_kind")
     protocol = "mlperf" if _is_mlperf(row) else _protocol(source)
@@ -151,6 +151,7 @@ def _setting(row: Row, where: Arrangement, *, apart: bool) -> dict[str, str]:
         "ranks": "dp" if where.decode.dp_attention > 1 else "",
         "protocol": protocol,
         "loadgen": f"{protocol}|{engine_family(row.text('engine'))}",
+        "submitter": f"{protocol}|{maker_of_kind(hardware)}",
         "arrival": arrival,
         "setting": f"{protocol}|{mode.split()[0]}" if mode else "",
         "speculation": {"yes": "on", "unk": "unknown"}.get(row.text("spec_decode")[:3], ""),
