@@ -9,39 +9,67 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from planner.program.build import build, build_fleet
 from planner.program.extract import Values, pools_of
-from planner.program.instance import Instance, Offer, Option, Period, Placement, Policy, Settings, Site, Workload
+from planner.program.instance import Instance, Offer, Option, Period, Placement, Policy, Role, Settings, Site, Workload
 from planner.program.model import Index, Model, Sense
 from planner.program.packing import Place, exact, units_taken
 from planner.program.run import Objective, Run
-from planner.program.sets import World, prepare
+from planner.program.sets import Sets, World, prepare
 from planner.program.view import View, views
 
 PERIOD_OF = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2}
 PERIOD_GAP = 0.02
 DEARER = 1.5
 LEAST_S = 0.5
+NEARLY = 1e-5
+CRUMB = 0.3
+FIRST_COUNTS_AS = 3
+
+
+Packed = tuple[dict[str, float], dict[Place, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a period takes over from those before: the options routed to (None: any may be), units there, options that mattered.
+
+    `alone`: nothing but those units is there, where the plan's own units beside them would be too many for a site.
+    """
+
+    options: set[str] | None = None
+    held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    mattered: set[str] = field(default_factory=set)
+    alone: bool = False
 
 
 def repack(run: Run, values: Values) -> Values | None:
-    """Return the plan with whole replicas, by column of the run's program; None if a period cannot be packed in time."""
+    """Return the plan with whole replicas, by column of the run's program; None if a period cannot be packed in time.
+
+    The plan's units may be fractions, as a relaxation leaves them. Then every period keeps to the options of the one before and
+    to those that the relaxation turns to anew, and the first is given more of the time.
+    """
     sets, found, needs = run.sets, dict.fromkeys(_names(run.model), 0.0), dict[Place, int]()
-    left = len(sets.periods) * len(sets.worlds) + 1
+    whole = not _fractional(run.model, values)
+    first = 1 if whole else FIRST_COUNTS_AS
+    left = len(sets.worlds) * (len(sets.periods) - 1 + first) + 1
     for view in views(run.model, sets):
+        before = Before()
         for t in sets.periods:
-            seconds = max(LEAST_S, (run.end - time.perf_counter()) / left)
-            left -= 1
-            packed = _packed_period(run, view, t, values, seconds)
+            weight = first if t == 0 else 1
+            seconds = max(LEAST_S, weight * (run.end - time.perf_counter()) / left)
+            left -= weight
+            packed = (_packed_period if whole else _packed_after)(run, view, t, values, seconds, before)
             if packed is None:
                 return None
-            part, need = packed
-            found.update(part)
-            needs.update(need)
+            if not whole:
+                before = _passed_on(view, t, values, packed, before)
+            found.update(packed[0])
+            needs.update(packed[1])
     fleet = _fleet(run, needs)
     if fleet is None:
         return None
@@ -49,16 +77,49 @@ def repack(run: Run, values: Values) -> Values | None:
     return Values(_with_peaks(run, found))
 
 
+def _packed_after(run: Run, view: View, t: int, values: Values, seconds: float, before: Before) -> Packed | None:
+    """Return one period of a plan of fractions, packed on what is there from before."""
+    matter = _matter(view, t, values)
+    turns_to = matter if before.options is None else before.options | (matter - before.mattered)
+    packed = _packed_period(run, view, t, values, seconds, replace(before, options=turns_to))
+    return packed or _packed_period(run, view, t, values, seconds, replace(before, options=matter, alone=True))
+
+
+def _passed_on(view: View, t: int, values: Values, packed: Packed, before: Before) -> Before:
+    """Return what the next period takes over from a packed one."""
+    return Before(_routed_to(view, t, packed[0]), _held(view.sets, packed[1], before.held), _matter(view, t, values))
+
+
+def _held(sets: Sets, need: dict[Place, int], held: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Return the units, of systems that can only be owned, that are there after a period: power and racks must carry them on."""
+    more = {
+        (system, site): max(need[key] for key in need if key[:2] == (system, site))
+        for system, site in {key[:2] for key in need}
+        if not sets.offers_of(system, site)
+    }
+    return {place: max(held.get(place, 0), more.get(place, 0)) for place in held.keys() | more.keys()}
+
+
+def _fractional(model: Model, values: Values) -> bool:
+    """Return whether a plan buys, rents or retires fractions of units."""
+    decided = (variable.name for family in ("buy", "rent", "retire") for variable in model.family(family).values())
+    return any(abs(values.by_name[name] - round(values.by_name[name])) > NEARLY for name in decided)
+
+
+def _routed_to(view: View, t: int, part: dict[str, float]) -> set[str]:
+    """Return the options that a packed period routes work to."""
+    shares = view.model.family("share").items()
+    return {str(index[0]) for index, variable in shares if index[3] == t and part.get(variable.name, 0.0) > NEARLY}
+
+
 def _names(model: Model) -> Iterable[str]:
     """Yield the names of a program's columns."""
     return (variable.name for family in model.columns.values() for variable in family.values())
 
 
-def _packed_period(
-    run: Run, view: View, t: int, values: Values, seconds: float
-) -> tuple[dict[str, float], dict[Place, int]] | None:
+def _packed_period(run: Run, view: View, t: int, values: Values, seconds: float, before: Before) -> Packed | None:
     """Return one period's routing by the run's column names, and the whole units that it takes at each place."""
-    sets = prepare(_one_period(view, t, values, seconds))
+    sets = prepare(_one_period(view, t, values, seconds, before))
     small = Run(sets, build(sets), time.perf_counter() + max(seconds, 0.05), None)
     # No cost lies below nothing: the target is never reached, and asks for a plan without a proof.
     plan = small.stage("pack", Objective.COST, target=0.0)[1]
@@ -91,12 +152,17 @@ def _needs(small: Run, plan: Values, t: int, world: str) -> dict[Place, int]:
     return needs
 
 
-def _one_period(view: View, t: int, values: Values, seconds: float) -> Instance:
+def _one_period(view: View, t: int, values: Values, seconds: float, before: Before) -> Instance:
     """Return the instance of one period alone, on the units that the plan has there and dearer ones of the same systems."""
     whole, blocks = view.sets.instance, view.sets.blocks
-    there = {(y, s): [round(values.total(view.present(y, s, t, h))) for h in blocks] for y, s in view.sets.placements}
-    used = {place: counts for place, counts in there.items() if max(counts) > 0}
-    options = tuple(o for o in whole.options if t in view.sets.window(o.id, view.world) and _stays(o, used))
+    there = {(y, s): [values.total(view.present(y, s, t, h)) for h in blocks] for y, s in view.sets.placements}
+    # Fractions of units, which a relaxation leaves, are not there: what they stood for is bought again, whole.
+    used = {
+        place: [max(0 if before.alone else math.floor(n + NEARLY), before.held.get(place, 0)) for n in counts]
+        for place, counts in there.items()
+        if max(counts) > NEARLY or before.held.get(place, 0)
+    }
+    options = tuple(o for o in whole.options if t in view.sets.window(o.id, view.world) and _stays(o, used, before.options))
     kept = {option.id for option in options}
     links = tuple(replace(link, prefill=link.prefill & kept, decode=link.decode & kept) for link in whole.links)
     return replace(
@@ -115,9 +181,27 @@ def _one_period(view: View, t: int, values: Values, seconds: float) -> Instance:
     )
 
 
-def _stays(option: Option, used: dict[tuple[str, str], list[int]]) -> bool:
-    """Return whether an option runs on a system that the plan has somewhere (a token API always does)."""
-    return option.system is None or any(system == option.system for system, _ in used)
+def _matter(view: View, t: int, values: Values) -> set[str]:
+    """Return the options that matter in a period: a good part of some class goes to them, or more of it than to any other.
+
+    A relaxation scatters crumbs of work over many options; whole replicas of all of them are what no plan would have.
+    """
+    found: set[str] = set()
+    most: dict[tuple[str, bool, str, int], tuple[float, str]] = {}
+    for spot in view.sets.spots:
+        for h in view.sets.blocks if t in view.window(spot) else ():
+            for name, share in view.shares(spot, t, h):
+                part, side = values.by_name[share.name], (spot.workload, spot.role is Role.DECODE, name, h)
+                most[side] = max(most.get(side, (0.0, "")), (part, spot.option))
+                if part > CRUMB:
+                    found.add(spot.option)
+    return found | {option for _, option in most.values() if option}
+
+
+def _stays(option: Option, used: dict[tuple[str, str], list[int]], allowed: set[str] | None) -> bool:
+    """Return whether an option runs on a system that the plan has somewhere (a token API always does), and is allowed."""
+    there = option.system is None or any(system == option.system for system, _ in used)
+    return there and (allowed is None or option.id in allowed)
 
 
 def _site(site: Site, t: int) -> Site:

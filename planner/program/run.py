@@ -10,6 +10,7 @@ import numpy as np
 
 from planner.program.adapter import Report, Request, solve
 from planner.program.build import set_objective
+from planner.program.decomposed.relax import relax_by_period
 from planner.program.extract import Values
 from planner.program.goal import cost, rough_duals, score
 from planner.program.instance import Goal
@@ -17,7 +18,7 @@ from planner.program.lexicographic import acquisitions, preference
 from planner.program.matrix import Matrix, from_problem
 from planner.program.model import Model, Term
 from planner.program.proof import GUIDED_GAP, Verdict, prove
-from planner.program.relaxation import LARGE_COLUMNS
+from planner.program.relaxation import LARGE_COLUMNS, Relaxed
 from planner.program.rounding import rounded
 from planner.program.sets import Sets
 from planner.program.solution import Outcome
@@ -26,6 +27,7 @@ STRICT = 1e-9
 NORMAL = 1e-7
 ROUTING_TIME_S = 10.0
 ROUNDED_COLUMNS = 1000
+RELAXED_GAP = 0.25
 
 
 class Objective(StrEnum):
@@ -90,6 +92,14 @@ class Run:
             set_objective(self.model, self._terms(objective, plan))
             self._handed = (objective, len(self.model.rows), from_problem(self.model.problem))
         return self._handed[2]
+
+    def relaxed(self, share: float) -> Relaxed:
+        """Return the optimum of a very large program without whole numbers, period by period, in a share of the time left."""
+        matrix, request = self.matrix(Objective.SCORE), self._request("relax", NORMAL)
+        rough = rough_duals(self.model, self.sets)
+        guess = np.array([rough.get(row, 0.0) for row in matrix.rows])
+        asked = replace(request, gap=RELAXED_GAP * request.gap, time_limit_s=share * request.time_limit_s)
+        return relax_by_period(self.model, matrix, guess, asked)
 
     def routed(self, values: Values) -> Values | None:
         """Return the cheapest routing for a plan's whole numbers, or None if there is none to a billionth."""

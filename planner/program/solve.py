@@ -16,7 +16,9 @@ from planner.program.extract import Values, fits, written
 from planner.program.goal import cost, score
 from planner.program.instance import Goal, Instance
 from planner.program.lexicographic import keep
+from planner.program.proof import GUIDED_GAP
 from planner.program.prune import prune
+from planner.program.relaxation import LARGE_COLUMNS
 from planner.program.repack import repack
 from planner.program.run import STRICT, Objective, Run
 from planner.program.sets import prepare
@@ -30,6 +32,9 @@ PACKING_SHARE = 0.3
 SHARED_GAP = 0.5
 STRICTER = (0.25, 0.1)
 PRESSING_SHARE = 0.3
+IMPROVING_SHARE = 0.3
+LEAST_PARTS = 2
+RELAXING_SHARE = 0.5
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
@@ -53,9 +58,15 @@ def solve_instance(instance: Instance, progress: Report | None = None) -> Soluti
 
 
 def _attempts(instance: Instance, end: float, progress: Report | None) -> Solution:
-    """Return a plan of whole replicas: as solved, or packed afterwards, or else solved again with whole pools."""
+    """Return a plan of an instance, of a very large one period by period."""
     sets = prepare(instance)
     run = Run(sets, build(sets), end, progress)
+    return _by_period(instance, run) or _whole(instance, run)
+
+
+def _whole(instance: Instance, run: Run) -> Solution:
+    """Return a plan of whole replicas: as solved, or packed afterwards, or else solved again with whole pools."""
+    sets, end = run.sets, run.end
     # Packing must not be left without time: it turns a bound into a plan.
     if not whole_pools(sets) and any(sets.whole_pools(*place) for place in sets.spots_at):
         run.end = end - PACKING_SHARE * (end - time.perf_counter())
@@ -67,13 +78,34 @@ def _attempts(instance: Instance, end: float, progress: Report | None) -> Soluti
     plan = _packed(instance, run, solution, values)
     if plan is None:
         exact = prepare(_whole_pools(instance))
-        return _planned(Run(exact, build(exact), end, progress))[0]
+        return _planned(Run(exact, build(exact), end, run.progress))[0]
     return _pressed(instance, run, plan, values)
+
+
+def _by_period(instance: Instance, run: Run) -> Solution | None:
+    """Return a plan of a very large instance: its relaxation, period by period, packed into whole units and replicas; else None.
+
+    No solver takes such a program whole in minutes. The relaxation's bound holds for every plan, and judges the packed one.
+    """
+    settings = instance.settings
+    large = len(run.matrix(Objective.SCORE).columns) > LARGE_COLUMNS and settings.gap >= GUIDED_GAP
+    if not large or instance.goal is not Goal.CHEAPEST or len(run.sets.periods) * len(run.sets.worlds) < LEAST_PARTS:
+        return None
+    relaxed = run.relaxed(RELAXING_SHARE)
+    if relaxed.values is None:
+        return None
+    columns = run.matrix(Objective.SCORE).columns
+    fleet = Values(dict(zip(columns, map(float, relaxed.values), strict=True)))
+    begun = Solution(Outcome.FEASIBLE, bound=relaxed.bound * run.model.scale)
+    return _packed(instance, run, begun, fleet)
 
 
 def _packed(instance: Instance, run: Run, solution: Solution, values: Values) -> Solution | None:
     """Return a plan with whole replicas for one without, None if it cannot be packed; the bound stays the looser program's."""
+    end = run.end
+    run.end = end - IMPROVING_SHARE * (end - time.perf_counter())
     packed = repack(run, values)
+    run.end = end
     if packed is None or fits(run.sets, run.model, packed):
         return None
     plan = _reported(run, solution, packed, packed.total(score(run.model, run.sets)))
