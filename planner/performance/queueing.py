@@ -28,6 +28,7 @@ _BINS = 64
 _SEARCH_STEPS, _BISECTIONS = 7, 3
 _SEARCH_RANGE = 5.0
 _CURVE, _STEEP = 2.0, 1.0
+_TAIL = (0.895, 0.905, 0.945, 0.955, 0.98, 0.989, 0.991, 0.996, 0.999)
 _CHUNK = 256
 _NEWTON_STEPS = 10  # from the right of a convex function: monotone, and quadratic at the end
 
@@ -69,15 +70,13 @@ class Distribution:
         return cls(np.array([float(value)]), np.ones(1))
 
     @classmethod
-    def of_sample(
-        cls, sample: ArrayLike, points: int = 20, tail: tuple[float, ...] = (0.93, 0.965, 0.985, 0.9935, 0.998)
-    ) -> Distribution:
-        """Return conditional means of `points` slices of a sample: equal up to 88 %, then cut at the `tail` probabilities.
+    def of_sample(cls, sample: ArrayLike, points: int = 20, tail: tuple[float, ...] = _TAIL) -> Distribution:
+        """Return conditional means of `points` slices of a sample: equal up to 85 %, then cut at the `tail` probabilities.
 
-        The usual percentiles lie inside a slice, not between two.
+        The usual percentiles lie inside narrow slices, not between two.
         """
         ordered = np.sort(np.asarray(sample, dtype=float))
-        cuts = np.concatenate((np.linspace(0, 0.88, max(points - len(tail), 2)), tail, [1.0]))
+        cuts = np.concatenate((np.linspace(0, 0.85, max(points - len(tail), 2)), tail, [1.0]))
         borders = np.unique((cuts * len(ordered)).round().astype(int))
         sums = np.add.reduceat(ordered, borders[:-1])
         return cls(sums / np.diff(borders), np.diff(borders) / len(ordered))
@@ -96,7 +95,7 @@ class Distribution:
 
 
 SHORT_FINE = (0.04, 0.1, 0.2, 0.35, 0.52, 0.7, 0.84, 0.93, 0.985, 1.0)
-BOTH_FINE = (0.04, 0.1, 0.2, 0.35, 0.5, 0.65, 0.78, 0.87, 0.93, 0.965, 0.985, 0.9935, 0.998, 1.0)
+BOTH_FINE = (0.04, 0.1, 0.2, 0.35, 0.5, 0.65, 0.78, 0.85, *_TAIL, 1.0)
 
 
 def coarser(points: Distribution, cuts: tuple[float, ...], apart: float = 0.0) -> Distribution:

@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 from event_simulation import Floats, capacity_rps, gamma_gaps, prefill_response_s, serve, settled
+from scipy.special import ndtri
 
 from planner.performance.capacity import (
     Arrivals,
@@ -43,11 +44,13 @@ def lengths(name: str, field: str, count: int, seed: int) -> Integers:
     mean = {"prompt": 1000, "answer": 100}[field]
     if name == "constant":
         return np.full(count, mean)
+    # One draw in each of `count` slices of the probability, so that a short run has the tail of the distribution and not its own.
+    share = (rng.permutation(count) + rng.random(count)) / count
     if name == "lognormal":
-        sample = rng.lognormal(np.log(mean) - 0.5, 1.0, count)
+        sample = mean * np.exp(ndtri(share) - 0.5)
         return np.clip(np.round(sample), 1, 15 * mean).astype(np.int64)
     table = AZURE_PROMPT if field == "prompt" else AZURE_ANSWER
-    return np.maximum(np.round(np.interp(100 * rng.random(count), list(table), list(table.values()))), 1).astype(np.int64)
+    return np.maximum(np.round(np.interp(100 * share, list(table), list(table.values()))), 1).astype(np.int64)
 
 
 def quadrature(name: str, field: str) -> Distribution:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from capacity_grid import BATCH, TOKENS, Case, all_cases, decode_step_s, mixed_step_s, quadrature
+from capacity_grid import BATCH, TOKENS, Case, all_cases, arrivals_s, decode_step_s, lengths, mixed_step_s, quadrature
+from event_simulation import serve, settled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -237,17 +238,23 @@ class TestAggregated:
         assert max(ttft_s / 1.0, tpot_s / 0.03) == pytest.approx(1.0, rel=0.03)
 
 
-def room(case: Case) -> tuple[float, float]:
-    """Return how far from the simulation a prediction may be, as shares of it and of saturation (docs/percentiles.md says why)."""
-    if case.kind != "aggregated":
-        return 0.1, 0.05
-    return (0.13, 0.05) if case.limit == "ttft" else (0.4, 0.1)
+@pytest.mark.parametrize(("name", "variation"), [("azure", 1.0), ("azure", 2.0), ("lognormal", 1.0), ("constant", 1.0)])
+def test_the_wait_for_a_slot_is_that_of_an_event_simulation(name: str, variation: float) -> None:
+    """32 slots at 80 % of saturation: p99 of the wait, for answers alike and not (the simulated p99 itself varies by 10 %)."""
+    engine = DecodeEngine(DECODE.step_s, BATCH, 32)
+    steps = lengths(name, "answer", 60_000, 5) - 1
+    rate = 0.8 * 32 / (steps.mean() * decode_step_s(32, 0))
+    times = arrivals_s(variation, len(steps)) / rate
+    served = serve(times, [0] * len(steps), steps.tolist(), decode_step_s, max_batch=32)
+    answers, stream = quadrature(name, "answer"), Arrivals.of_gaps(variation)
+    expected = float(np.quantile(settled(served.ttft_s), 0.99))
+    assert decode_wait_s(engine, answers, rate, 0.99, arrivals=stream) == pytest.approx(expected, rel=0.25)
 
 
-def check(case: Case, share: float, of_saturation: float) -> None:
-    """Assert that the prediction is within a share of the simulation, or one of saturation where a pool is asked to run almost idle."""
+def check(case: Case) -> None:
+    """Assert that a prediction is within a tenth of the simulation, or 5 % of saturation where a pool is asked to run almost idle."""
     simulated, predicted = case.simulated(), case.predicted()
-    allowed = max(share * simulated, of_saturation * case.saturation_rps)
+    allowed = max(0.1 * simulated, 0.05 * case.saturation_rps)
     assert abs(predicted - simulated) <= allowed, f"{case.name}: simulated {simulated:.3f}/s, predicted {predicted:.3f}/s"
 
 
@@ -260,17 +267,30 @@ QUICK = {
     "decode-lognormal-cv2-loose-p90-x2",
     "decode-azure-cv2-memory-p99-x1",
     "aggregated-constant-cv1-tpot-p90-x1",
+    "aggregated-constant-cv1-tpot-p99-x8",
+    "aggregated-lognormal-cv1-tpot-p99-x1",
+    "aggregated-lognormal-cv1-tpot-p99-x8",
+    "aggregated-azure-cv1-tpot-p90-x1",
     "aggregated-lognormal-cv2-ttft-p99-x1",
     "aggregated-azure-cv2-ttft-p90-x2",
+    "aggregated-lognormal-cv1-e2e-p90-x2",
 }
 
 
 @pytest.mark.parametrize("case", [case for case in all_cases() if case.name in QUICK], ids=lambda case: case.name)
 def test_capacity_is_that_of_an_event_simulation(case: Case) -> None:
-    check(case, 0.1, 0.05)
+    check(case)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [case for case in all_cases() if case.name not in QUICK], ids=lambda case: case.name)
-def test_capacity_is_that_of_an_event_simulation_over_the_whole_grid(case: Case) -> None:
-    check(case, *room(case))
+@pytest.mark.parametrize("kind", ["prefill", "decode", "aggregated"])
+def test_capacities_are_those_of_an_event_simulation_over_the_whole_grid(kind: str) -> None:
+    """Where a pool may run at a tenth of saturation or more, 95 of 100 capacities are within a tenth, and none is far too high."""
+    errors = []
+    for case in all_cases():
+        if case.kind == kind:
+            simulated, predicted = case.simulated(), case.predicted()
+            assert predicted <= max(1.3 * simulated, simulated + 0.03 * case.saturation_rps), case.name
+            if simulated >= 0.1 * case.saturation_rps:
+                errors.append(abs(predicted / simulated - 1))
+    assert np.mean(np.array(errors) <= 0.1) >= 0.95
