@@ -154,7 +154,12 @@ def _show_refused(console: Console, plan: Plan) -> None:
 
 def _limit(row: LimitRow) -> str:
     words = row.words or f"{row.label} is used up ({row.used:,.4g} of {row.have:,.4g} {row.unit})"
-    return words if row.worth_usd is None else f"{words}; one {row.unit} more is worth {row.worth_usd:,.0f} USD"
+    # The words of a promise say what a millisecond is worth; one of them alone is too little to be said twice.
+    return (
+        words
+        if row.worth_usd is None or row.family == "sla"
+        else f"{words}; one {row.unit} more is worth {row.worth_usd:,.0f} USD"
+    )
 
 
 def _show_changes(console: Console, plan: Plan) -> None:

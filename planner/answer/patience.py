@@ -28,6 +28,7 @@ from planner.scenario import Scenario
 from planner.scenario.workload import Workload
 
 STEP = 0.1
+CENTS_BELOW = 100.0
 NOISE = 1e-4
 MILLISECONDS = 1e3
 Promise = tuple[str, str]
@@ -57,8 +58,10 @@ def _worth(saved_usd: float, base_usd: float, limit_s: float) -> Worth:
     more_ms = STEP * limit_s * MILLISECONDS
     saved = saved_usd if saved_usd > NOISE * abs(base_usd) else 0.0
     each = saved / more_ms
-    words = f"{seconds(more_ms / MILLISECONDS)} more save about {usd(saved)}: {each:,.0f} USD per ms, without whole units"
-    return Worth(each, words if saved else f"{seconds(more_ms / MILLISECONDS)} more would save nothing")
+    more = seconds(more_ms / MILLISECONDS)
+    digits = 2 if each < CENTS_BELOW else 0
+    words = f"{more} more save about {usd(saved)}: {each:,.{digits}f} USD per ms, without whole units"
+    return Worth(each, words if saved else f"{more} more would save nothing")
 
 
 def _loosened(context: Context, part: Workload, metric: str, systems: set[str]) -> Instance:
