@@ -52,6 +52,11 @@ class Run:
     strictness: float = 1.0
     notes: list[str] = field(default_factory=list)
     _handed: tuple[Objective, int, Matrix] | None = None
+    _began: float = field(default_factory=time.perf_counter)
+
+    def spent(self) -> float:
+        """Return the time since the program was built [s]."""
+        return time.perf_counter() - self._began
 
     def stage(
         self,

@@ -33,6 +33,8 @@ SHARED_GAP = 0.5
 STRICTER = (0.25, 0.1)
 PRESSING_SHARE = 0.3
 IMPROVING_SHARE = 0.3
+PACKING_PER_SOLVING = 1.25
+LEAST_PACKING_S = 5.0
 LEAST_PARTS = 2
 RELAXING_SHARE = 0.5
 
@@ -102,16 +104,23 @@ def _by_period(instance: Instance, run: Run) -> Solution | None:
 
 def _packed(instance: Instance, run: Run, solution: Solution, values: Values) -> Solution | None:
     """Return a plan with whole replicas for one without, None if it cannot be packed; the bound stays the looser program's."""
-    end = run.end
-    run.end = end - IMPROVING_SHARE * (end - time.perf_counter())
-    packed = repack(run, values)
-    run.end = end
+    packed = _repacked(run, values, max(LEAST_PACKING_S, PACKING_PER_SOLVING * run.spent()))
+    packed = packed or _repacked(run, values, math.inf)
     if packed is None or fits(run.sets, run.model, packed):
         return None
     plan = _reported(run, solution, packed, packed.total(score(run.model, run.sets)))
     bound = solution.bound if solution.bound is not None else -math.inf
     better = _improved(instance, run, plan, packed, bound)
     return _rebound(plan if better is None else better, bound, instance.settings.gap)
+
+
+def _repacked(run: Run, values: Values, seconds: float) -> Values | None:
+    """Return a plan with whole replicas, made in so many seconds, and not in the time that improving it may want."""
+    now, end = time.perf_counter(), run.end
+    run.end = min(end - IMPROVING_SHARE * (end - now), now + seconds)
+    packed = repack(run, values)
+    run.end = end
+    return packed
 
 
 def _pressed(instance: Instance, run: Run, plan: Solution, values: Values) -> Solution:
