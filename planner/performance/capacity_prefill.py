@@ -85,6 +85,9 @@ class PrefillPool:
         self.replicas, self.dispersion = replicas, dispersion
         self.release = 1 / work.mean_s
         self.saturation = replicas * self.release
+        # However idle the pool, a request that takes longer than the limit by itself misses it: inverting far out in a long
+        # tail loses sight of that.
+        self.least = own.longer_than(limit_s)
         self.late = limit_s <= own.start_s
         self.pooled = bool(np.any(replicas > 1))
         if self.pooled:
@@ -98,10 +101,12 @@ class PrefillPool:
         waiting, idle = self.tail.waiting(rate)
         if self.pooled:
             waits = self._waits(rate, idle)[:, None]
-            delayed = (waiting - idle[:, None]) / (1 - idle)[:, None] * np.exp(-self.tail.s * self._shift_s(rate)[:, None])
+            # Where no request can be in time nothing is asked of the wait, and a limit near nought would overflow.
+            shift_s = np.where(self.late, 0.0, self._shift_s(rate))[:, None]
+            delayed = (waiting - idle[:, None]) / (1 - idle)[:, None] * np.exp(-self.tail.s * shift_s)
             several = self.replicas[:, None] > 1
             waiting = np.where(several, 1 - waits + waits * delayed, waiting)
-        return np.where(self.late, 1.0, self.tail.exceeds(waiting))
+        return np.where(self.late, 1.0, np.maximum(self.tail.exceeds(waiting), self.least))
 
     def _first_wait_shift(self, density: Density) -> tuple[Floats, Floats]:
         """Return how much longer the first in line waits than before a fast server [s]: replicas out of step, and in step.

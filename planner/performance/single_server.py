@@ -113,6 +113,13 @@ class Density:
         fresh = np.sum(lengths * _mean_power(before, survival, count), axis=1)
         return fresh, np.sum(lengths * _mean_power(residual_before, residual, count), axis=1)
 
+    def longer_than(self, time_s: Floats) -> Floats:
+        """Return P(S > time), (case,), at a time [s] per case."""
+        level, width = np.cumsum(self.jumps, axis=1)[:, :-1], np.diff(self.knots_s, axis=1)
+        within = np.clip(time_s[:, None] - self.knots_s[:, :-1], 0.0, width)
+        longer: Floats = np.clip(1 - np.sum(level * within, axis=1), 0.0, 1.0)
+        return longer
+
     def transform_imaginary(self, y: Floats) -> tuple[Floats, Floats]:
         """Return 1 − Re S*(iy) and Im S*(iy) for y [1/s] of shape (case, node), both to single precision relative to themselves.
 

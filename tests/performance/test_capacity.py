@@ -58,6 +58,18 @@ class TestPrefill:
     def test_nothing_is_served_when_a_lone_request_is_too_slow(self) -> None:
         assert prefill_capacity_rps(Distribution.constant(1.0), 0.9, 0.9) == 0.0
 
+    @pytest.mark.parametrize("dispersion", [1.0, 4.0])
+    @pytest.mark.parametrize("replicas", [1, 32])
+    @pytest.mark.parametrize("limit_s", [1e-3, 0.01, 1.0])
+    def test_a_limit_far_below_a_long_tailed_service_is_never_kept(
+        self, dispersion: float, replicas: int, limit_s: float
+    ) -> None:
+        """Prefill times from 7 ms to 148 s, half of them above 1 s: no pool has 95 % of first tokens within a second."""
+        service = Distribution(np.exp(np.linspace(-5, 5, 15)), np.full(15, 1 / 15))
+        stream = Arrivals(dispersion)
+        assert prefill_capacity_rps(service, limit_s, 0.95, arrivals=stream, replicas=replicas) == 0.0
+        assert prefill_attainment(service, limit_s, 1e-3, arrivals=stream, replicas=replicas) <= 0.54
+
     def test_leading_axes_broadcast(self) -> None:
         services = Distribution(np.array([1.0, 2.0])[:, None, None] * SERVICE.values, SERVICE.weights)
         capacity = prefill_capacity_rps(services, np.array([2.0, 4.0, 8.0]), 0.9)
