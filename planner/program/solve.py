@@ -35,6 +35,7 @@ PRESSING_SHARE = 0.3
 IMPROVING_SHARE = 0.3
 PACKING_PER_SOLVING = 1.25
 LEAST_PACKING_S = 5.0
+COARSE = 2.0
 LEAST_PARTS = 2
 RELAXING_SHARE = 0.5
 
@@ -79,9 +80,24 @@ def _whole(instance: Instance, run: Run) -> Solution:
         return solution
     plan = _packed(instance, run, solution, values)
     if plan is None:
-        exact = prepare(_whole_pools(instance))
-        return _planned(Run(exact, build(exact), end, run.progress))[0]
+        return _exact(instance, run)
+    if (plan.gap or 0.0) > COARSE * instance.settings.gap:
+        plan = _better(plan, _exact(instance, run), instance.settings.gap)
     return _pressed(instance, run, plan, values)
+
+
+def _exact(instance: Instance, run: Run) -> Solution:
+    """Return a plan from the program with whole replicas inside, in the time that is left."""
+    sets = prepare(_whole_pools(instance))
+    return _planned(Run(sets, build(sets), run.end, run.progress))[0]
+
+
+def _better(packed: Solution, exact: Solution, gap: float) -> Solution:
+    """Return the cheaper of a packed plan and one of the exact program, with the higher of two bounds that both hold."""
+    bounds = [solution.bound for solution in (packed, exact) if solution.bound is not None]
+    plans = [solution for solution in (packed, exact) if solution.score is not None]
+    best = min(plans, key=lambda solution: solution.score or 0.0)
+    return _rebound(best, min(max(bounds), best.score or 0.0), gap)
 
 
 def _by_period(instance: Instance, run: Run) -> Solution | None:

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.program_instances import Shape, make
 from planner.program.adapter import Request, solve
 from planner.program.build import build
+from planner.program.instance import Instance, Option, Period, Placement, Role, Site, System, WorkKind, Workload
 from planner.program.matrix import from_problem
 from planner.program.relaxation import relax
 from planner.program.rounding import rounded
@@ -89,3 +90,28 @@ def test_rounding_lifts_the_bound_of_a_fleet_and_never_above_its_optimum():
     assert loose <= tight * (1 + 1e-9)
     assert tight <= best.objective * (1 + 1e-6)
     assert np.isfinite(tight)
+
+
+def test_where_packing_is_far_off_the_exact_program_is_asked():
+    """Three services of 4.6 replicas each. A rack of 14 replicas for 100 USD holds the 13.8, but not 5 + 5 + 5: two cost 200.
+
+    Servers of one replica cost 9 USD: the rack and one server hold the 15 for 109 USD, which the loose program never thinks of.
+    """
+    names = ("a", "b", "c")
+    systems = {"rack": (70, 5, 100.0), "server": (5, 5, 9.0)}
+    instance = Instance(
+        periods=(Period("t", (1.0,)),),
+        blocks=("h",),
+        sites=(Site("s", (None,), (None,), ((0.0,),)),),
+        systems=tuple(System(name, "v", chips, 700.0) for name, (chips, _, _) in systems.items()),
+        placements=tuple(Placement(name, "s", buy_usd=(usd,)) for name, (_, _, usd) in systems.items()),
+        workloads=tuple(Workload(name, WorkKind.REALTIME, {"all": ((4.6,),)}) for name in names),
+        options=tuple(
+            Option(f"{name}@{system}", name, system, Role.AGGREGATED, chips, {"all": 1.0})
+            for name in names
+            for system, (_, chips, _) in systems.items()
+        ),
+    )
+    solution = solve_instance(quick(instance, integer_pools=False))
+    assert solution.objective_usd == pytest.approx(109.0)
+    assert solution.certificate.valid
