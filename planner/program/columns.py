@@ -28,6 +28,8 @@ from planner.program.sets import Sets, Spot
 from planner.program.view import View, views
 
 WHOLE_POOLS_AT_MOST = 400
+# Which part of a column's index is its period, where it belongs to one; the last part is its future.
+PERIOD_AT = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2, "used": 2}
 
 
 def define_columns(model: Model, sets: Sets, *, routing: bool = True) -> None:

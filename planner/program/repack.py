@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from planner.program.build import build, build_fleet
+from planner.program.columns import PERIOD_AT
 from planner.program.extract import Values, pools_of
 from planner.program.instance import Instance, Offer, Option, Period, Placement, Policy, Role, Settings, Site, Workload
 from planner.program.model import Index, Model, Sense
@@ -22,7 +23,6 @@ from planner.program.run import Objective, Run
 from planner.program.sets import Sets, World, prepare
 from planner.program.view import View, views
 
-PERIOD_OF = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2}
 PERIOD_GAP = 0.02
 DEARER = 1.5
 LEAST_S = 0.5
@@ -128,7 +128,7 @@ def _packed_period(run: Run, view: View, t: int, values: Values, seconds: float,
     if plan is None:
         return None
     part: dict[str, float] = {}
-    for family, place in PERIOD_OF.items():
+    for family, place in PERIOD_AT.items():
         for index, variable in small.model.family(family).items():
             there = run.model.find(family, (*index[:place], t, *index[place + 1 : -1], view.world.id))
             if there is not None:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix, vstack
 
+from planner.program.columns import PERIOD_AT
 from planner.program.matrix import Bools, Floats, Ints, Matrix
 from planner.program.model import Model
-
-# Which part of a column's index is its period; the last one is its future. Columns of other families belong to the fleet.
-PERIOD_AT = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2, "used": 2}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
