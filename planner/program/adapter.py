@@ -18,6 +18,7 @@ from planner.program.matrix import Floats, Matrix
 from planner.program.solution import Outcome
 
 INTEGRALITY = 1e-5
+SEARCHES = ("mip_heuristic_run_rins", "mip_heuristic_run_rens", "mip_heuristic_run_root_reduced_cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ Report = Callable[[Progress], None]
 class Request:
     """How to solve: relative gap, wall clock [s], seed, threads, presolve, feasibility tolerance, a start and who is told.
 
-    With a `target` the solver stops at the first plan that costs no more.
+    With a `target` the solver stops at the first plan that costs no more. With a `ceiling` it does not look at plans that cost
+    more: what it returns above the ceiling, or `infeasible`, says that it found the branches below it empty. Without `searching`
+    it runs no searches for plans beside its tree.
     """
 
     gap: float = 1e-6
@@ -51,6 +54,8 @@ class Request:
     report: Report | None = None
     stage: str = "solve"
     target: float | None = None
+    ceiling: float | None = None
+    searching: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +134,10 @@ def configured(highs: highspy.Highs, request: Request) -> None:
     }
     if request.target is not None:
         options["objective_target"] = float(request.target)
+    if request.ceiling is not None:
+        options |= {"objective_bound": float(request.ceiling), "objective_target": float(request.ceiling)}
+    if not request.searching:
+        options |= {"mip_heuristic_effort": 0.0, **dict.fromkeys(SEARCHES, False)}
     for name, value in options.items():
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             message = f"the solver rejects the option {name} = {value!r}"

@@ -27,6 +27,7 @@ SMALL_NONZEROS = 4000
 GUIDED_GAP = 1e-3
 LIKED_AT_LEAST = 3000
 LONGEST_DOUBT_S = 5.0
+LONGEST_CHECK_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +49,39 @@ def prove(matrix: Matrix, request: Request, guess: Floats | None = None) -> Verd
     if matrix.integer.any() and len(matrix.columns) > LARGE_COLUMNS and request.gap >= GUIDED_GAP:
         return _guided(matrix, request, clock, guess)
     return _direct(matrix, request, clock)
+
+
+def cheaper(matrix: Matrix, request: Request, ceiling: float, floor: float) -> Verdict:
+    """Return a plan that costs no more than a ceiling, or `infeasible` and the ceiling as a bound if no plan does.
+
+    `floor` is a bound that is known. Far less work than an optimum: what cannot cost less than the ceiling is never looked at.
+    That there is no plan is doubted as an optimum is, by a run that goes another way and takes no longer.
+    """
+    clock = _Clock(request)
+    first = solve(matrix, replace(request, ceiling=ceiling))
+    if not _empty_below(first, ceiling):
+        return Verdict(_below(matrix, first, ceiling, max(floor, min(first.bound, ceiling))), ())
+    seconds = min(clock.left(), LONGEST_CHECK_S, max(LONGEST_DOUBT_S, 1.5 * first.seconds))
+    check = replace(_other(request, seconds), ceiling=ceiling, start=None, report=None, searching=False)
+    second = solve(matrix, check)
+    refuting = _below(matrix, second, ceiling, floor)
+    if refuting.values is not None:
+        return Verdict(refuting, (f"the solver found no plan below {ceiling:.9g}; one of {refuting.objective:.9g} refutes it",))
+    note = () if _empty_below(second, ceiling) else ("no cheaper plan was found, but the check without presolve ran out of time",)
+    return Verdict(replace(first, outcome=Outcome.INFEASIBLE, objective=None, values=None, bound=ceiling, gap=None), note)
+
+
+def _empty_below(answer: Answer, ceiling: float) -> bool:
+    """Return whether a solver that was given a ceiling has found every branch below it empty."""
+    finished = answer.outcome is Outcome.OPTIMAL and answer.objective is not None and answer.objective > ceiling
+    return finished or answer.outcome is Outcome.INFEASIBLE
+
+
+def _below(matrix: Matrix, answer: Answer, ceiling: float, bound: float) -> Answer:
+    """Return an answer with a bound, and with its plan if that keeps every row and costs no more than a ceiling."""
+    if answer.objective is not None and answer.objective <= ceiling and _sound(matrix, answer):
+        return _within(replace(answer, outcome=Outcome.FEASIBLE), bound)
+    return replace(answer, outcome=Outcome.NO_SOLUTION, objective=None, values=None, bound=bound, gap=None)
 
 
 def _direct(matrix: Matrix, request: Request, clock: _Clock) -> Verdict:

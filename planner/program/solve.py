@@ -19,9 +19,9 @@ from planner.program.lexicographic import keep
 from planner.program.proof import GUIDED_GAP
 from planner.program.prune import prune
 from planner.program.relaxation import LARGE_COLUMNS
-from planner.program.repack import repack
+from planner.program.repack import LEAST_S, repack
 from planner.program.run import STRICT, Objective, Run
-from planner.program.sets import prepare
+from planner.program.sets import Sets, prepare
 from planner.program.size import refuse_too_large
 from planner.program.solution import Outcome, Solution
 
@@ -38,6 +38,8 @@ LEAST_PACKING_S = 5.0
 COARSE = 2.0
 LEAST_PARTS = 2
 RELAXING_SHARE = 0.5
+FIRST_PACKING_SHARE = 0.15
+CHALLENGE_SHARE = 0.5
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
@@ -64,14 +66,62 @@ def _attempts(instance: Instance, end: float, progress: Report | None) -> Soluti
     """Return a plan of an instance, of a very large one period by period."""
     sets = prepare(instance)
     run = Run(sets, build(sets), end, progress)
-    return _by_period(instance, run) or _whole(instance, run)
+    plan = _by_period(instance, run)
+    if plan is not None:
+        return plan
+    plan = _packed_first(instance, run)
+    if plan is None:
+        return _whole(instance, run)
+    return plan if plan.outcome is Outcome.OPTIMAL else _better(plan, _whole(instance, run), instance.settings.gap)
+
+
+def _packed_first(instance: Instance, run: Run) -> Solution | None:
+    """Return the relaxation, packed, and how good that is: a looser plan cheaper by the gap is sought, or proved not to be.
+
+    Such a plan is packed in its turn, as long as that makes a better one. None where packing does not follow, or takes long.
+    """
+    settings, sets = instance.settings, run.sets
+    fits_in = len(sets.periods) * len(sets.worlds) * LEAST_S <= FIRST_PACKING_SHARE * settings.time_limit_s
+    wanted = instance.goal is Goal.CHEAPEST and settings.gap >= GUIDED_GAP and _packs(sets) and fits_in
+    relaxed = run.relaxed_whole(RELAXING_SHARE) if wanted and len(run.matrix(Objective.SCORE).columns) <= LARGE_COLUMNS else None
+    if relaxed is None or relaxed.values is None:
+        return None
+    bound = relaxed.bound * run.model.scale
+    fleet = Values(dict(zip(run.matrix(Objective.SCORE).columns, map(float, relaxed.values), strict=True)))
+    plan = _laid(run, Solution(Outcome.FEASIBLE, bound=bound), fleet, FIRST_PACKING_SHARE * settings.time_limit_s)
+    return None if plan is None else _challenged(run, _rebound(plan, bound, settings.gap))
+
+
+def _challenged(run: Run, plan: Solution) -> Solution:
+    """Return a plan, or a better one, its bound raised by proofs that the run's program has none that is cheaper by the gap.
+
+    Once a plan without whole replicas is known to be, only a better packing could close the gap: that is left to others.
+    """
+    gap, bound = run.sets.instance.settings.gap, -math.inf if plan.bound is None else plan.bound
+    cheapest = math.inf
+    while plan.outcome is not Outcome.OPTIMAL and plan.score is not None:
+        known = plan.score
+        ceiling = known - gap * abs(known)
+        if cheapest <= ceiling:
+            break
+        verdict, looser = run.cheaper(known, ceiling, bound, CHALLENGE_SHARE)
+        bound = max(bound, verdict.answer.bound * run.model.scale)
+        plan = _rebound(plan, bound, gap)
+        if looser is None or verdict.answer.objective is None or plan.outcome is Outcome.OPTIMAL:
+            break
+        cheapest = min(cheapest, verdict.answer.objective * run.model.scale)
+        again = _laid(run, plan, looser, max(LEAST_PACKING_S, PACKING_PER_SOLVING * run.spent()))
+        if again is None or (again.score or 0.0) >= known:
+            break
+        plan = _rebound(again, bound, gap)
+    return replace(plan, notes=tuple(run.notes))
 
 
 def _whole(instance: Instance, run: Run) -> Solution:
     """Return a plan of whole replicas: as solved, or packed afterwards, or else solved again with whole pools."""
     sets, end = run.sets, run.end
     # Packing must not be left without time: it turns a bound into a plan.
-    if not whole_pools(sets) and any(sets.whole_pools(*place) for place in sets.spots_at):
+    if _packs(sets):
         run.end = end - PACKING_SHARE * (end - time.perf_counter())
         run.strictness = SHARED_GAP
     solution, values = _planned(run)
@@ -82,14 +132,27 @@ def _whole(instance: Instance, run: Run) -> Solution:
     if plan is None:
         return _exact(instance, run)
     if (plan.gap or 0.0) > COARSE * instance.settings.gap:
-        plan = _better(plan, _exact(instance, run), instance.settings.gap)
+        plan = _exactly(instance, run, plan)
     return _pressed(instance, run, plan, values)
+
+
+def _packs(sets: Sets) -> bool:
+    """Return whether a plan of whole units is packed into whole replicas afterwards."""
+    return not whole_pools(sets) and any(sets.whole_pools(*place) for place in sets.spots_at)
 
 
 def _exact(instance: Instance, run: Run) -> Solution:
     """Return a plan from the program with whole replicas inside, in the time that is left."""
     sets = prepare(_whole_pools(instance))
     return _planned(Run(sets, build(sets), run.end, run.progress))[0]
+
+
+def _exactly(instance: Instance, run: Run, plan: Solution) -> Solution:
+    """Return a packed plan, or a better one, judged by the program with whole replicas inside."""
+    if instance.goal is not Goal.CHEAPEST or instance.settings.gap < GUIDED_GAP:
+        return _better(plan, _exact(instance, run), instance.settings.gap)
+    sets = prepare(_whole_pools(instance))
+    return _challenged(Run(sets, build(sets), run.end, run.progress), plan)
 
 
 def _better(packed: Solution, exact: Solution, gap: float) -> Solution:
@@ -128,6 +191,14 @@ def _packed(instance: Instance, run: Run, solution: Solution, values: Values) ->
     bound = solution.bound if solution.bound is not None else -math.inf
     better = _improved(instance, run, plan, packed, bound)
     return _rebound(plan if better is None else better, bound, instance.settings.gap)
+
+
+def _laid(run: Run, solution: Solution, values: Values, seconds: float) -> Solution | None:
+    """Return a plan with whole replicas for one that may be without, in so many seconds; None if none keeps every row."""
+    packed = _repacked(run, values, seconds) if _packs(run.sets) else _polished(run, values)
+    if packed is None or fits(run.sets, run.model, packed):
+        return None
+    return _reported(run, solution, packed, packed.total(score(run.model, run.sets)))
 
 
 def _repacked(run: Run, values: Values, seconds: float) -> Values | None:
@@ -171,17 +242,26 @@ def _improved(instance: Instance, run: Run, plan: Solution, packed: Values, boun
     links = tuple(replace(link, prefill=link.prefill & used, decode=link.decode & used) for link in instance.links)
     sets = prepare(_whole_pools(replace(instance, options=options, links=links)))
     small = Run(sets, build(sets), run.end, run.progress, strictness=0.2)
-    start = dict(packed.by_name)
-    for pool in plan.pools:
-        start[small.model.name("pool", (pool.option, pool.site, pool.period, pool.block, pool.future))] = pool.replicas
     target = bound + instance.settings.gap * abs(bound)
-    values = small.stage("improve", Objective.COST, Values(start), target=target)[1]
+    values = small.stage("improve", Objective.COST, _renamed(run, packed, plan, small), target=target)[1]
     values = None if values is None else _polished(small, values)
     if values is None or fits(sets, small.model, values):
         return None
     best = values.total(score(small.model, sets))
     found = replace(_reported(small, plan, values, best), rows=plan.rows, columns=plan.columns)
     return found if best < (plan.score or math.inf) else None
+
+
+def _renamed(run: Run, packed: Values, plan: Solution, small: Run) -> Values:
+    """Return a packed plan by the names that a smaller program has for its columns: each numbers long identifiers by itself."""
+    found: dict[str, float] = {}
+    for family, columns in small.model.columns.items():
+        for index, variable in columns.items():
+            there = run.model.find(family, index)
+            found[variable.name] = 0.0 if there is None else packed.by_name[there.name]
+    for pool in plan.pools:
+        found[small.model.name("pool", (pool.option, pool.site, pool.period, pool.block, pool.future))] = pool.replicas
+    return Values(found)
 
 
 def _rebound(solution: Solution, bound: float, gap: float) -> Solution:

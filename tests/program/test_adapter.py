@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -10,8 +11,13 @@ import pytest
 
 from planner.errors import SolverError
 from planner.program.adapter import Request, conflict, solve
+from planner.program.build import build
+from planner.program.matrix import from_problem
+from planner.program.prune import prune
+from planner.program.sets import prepare
 from planner.program.solution import Outcome
 from tests.program.models import tiny
+from tests.program.rich import rich
 
 INF = np.inf
 
@@ -104,3 +110,21 @@ def test_linear_duals_are_the_worth_of_a_row():
     """Min 2x + 3y with x + y >= 10, x <= 6: one more request costs 3."""
     matrix = tiny(cost=[2.0, 3.0], rows=[([1.0, 1.0], 10.0, INF)], integer=[False, False], upper=[6.0, INF])
     assert solve(matrix, Request()).row_duals[0] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("presolve", [True, False])
+@pytest.mark.parametrize("searching", [True, False])
+def test_below_a_ceiling_there_is_a_plan_if_and_only_if_the_optimum_lies_there(seed, presolve, searching):
+    model = build(prepare(prune(rich(seed))[0]))
+    matrix = from_problem(model.problem)
+    best = solve(matrix, Request(gap=1e-8, presolve=False))
+    if best.outcome is not Outcome.OPTIMAL:
+        pytest.skip("no plan")
+    request = Request(gap=1e-9, presolve=presolve, searching=searching, seed=seed)
+    for part, there in ((-0.1, False), (-1e-4, False), (1e-4, True), (0.1, True)):
+        ceiling = best.objective + part * abs(best.objective)
+        answer = solve(matrix, replace(request, ceiling=ceiling))
+        found = answer.values is not None and answer.objective <= ceiling * (1 + 1e-9)
+        assert found is there, (part, answer.outcome, answer.objective)
+        assert there or answer.outcome in {Outcome.INFEASIBLE, Outcome.OPTIMAL}

@@ -10,7 +10,7 @@ import pytest
 
 from planner.program.adapter import Request, solve
 from planner.program.matrix import from_file
-from planner.program.proof import prove
+from planner.program.proof import cheaper, prove
 from planner.program.solution import Outcome
 from tests.program.models import tiny
 
@@ -95,3 +95,32 @@ def test_a_random_model_solved_twice_gives_the_same_plan():
     matrix = tiny(cost=[random.uniform(1, 9) for _ in range(6)], rows=rows, integer=[True] * 6, upper=[50.0] * 6)
     first, second = prove(matrix, Request()).answer, prove(matrix, Request()).answer
     assert np.array_equal(first.values, second.values)
+
+
+def test_a_ceiling_is_a_bound_where_nothing_costs_less():
+    """Min 3x + 2y, x + y >= 3.5, whole, x <= 2: y = 4 costs 8."""
+    matrix = tiny(cost=[3.0, 2.0], rows=[([1.0, 1.0], 3.5, np.inf)], integer=[True, True], upper=[2.0, 9.0])
+    none = cheaper(matrix, Request(), ceiling=7.9, floor=7.0)
+    assert none.answer.outcome is Outcome.INFEASIBLE
+    assert (none.answer.bound, none.notes) == (7.9, ())
+    found = cheaper(matrix, Request(), ceiling=8.5, floor=7.0)
+    assert found.answer.outcome is Outcome.FEASIBLE
+    assert found.answer.objective == pytest.approx(8.0)
+    assert 7.0 <= found.answer.bound <= 8.0
+
+
+@pytest.mark.parametrize("ceiling", [15.0, 20.0, 160.0])
+def test_no_plan_below_a_ceiling_is_not_believed_of_one_run(shared, ceiling):
+    """HiGHS with presolve finds nothing below 164.296 where a plan of 14.68 is."""
+    matrix = from_file(shared / "peers" / "solver_bugs" / "highs_1.15.1_presolve_wrong_optimum.mps")
+    verdict = cheaper(matrix, Request(), ceiling, floor=0.0)
+    assert verdict.answer.outcome is Outcome.FEASIBLE
+    assert verdict.answer.bound <= 14.68
+    assert verdict.answer.objective <= ceiling
+
+
+@pytest.mark.parametrize(("name", "optimum"), OPTIMA.items())
+def test_below_an_optimum_there_is_nothing(shared, name, optimum):
+    verdict = cheaper(from_file(shared / "peers" / "solver_bugs" / name), Request(), 0.99 * optimum, floor=0.0)
+    assert verdict.answer.outcome is Outcome.INFEASIBLE
+    assert verdict.answer.bound == pytest.approx(0.99 * optimum)

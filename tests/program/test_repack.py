@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,15 +12,17 @@ import pytest
 from benchmarks.program_instances import Shape, make
 from planner.program.adapter import Request, solve
 from planner.program.build import build
+from planner.program.extract import Values
 from planner.program.instance import Instance, Option, Period, Placement, Role, Site, System, WorkKind, Workload
 from planner.program.matrix import from_problem
 from planner.program.relaxation import relax
 from planner.program.rounding import rounded
+from planner.program.run import Objective, Run
 from planner.program.sets import prepare
-from planner.program.solution import Outcome
-from planner.program.solve import solve_instance
+from planner.program.solution import Outcome, Solution
+from planner.program.solve import _challenged, _laid, _renamed, _reported, solve_instance
 from tests.program.brute_force import KINDS
-from tests.program.instances import quick
+from tests.program.instances import one_period, quick, system
 from tests.program.plain import plain
 
 SHARED = Shape(systems=3, options_per_role=1, workloads=2, classes=2, sites=1, periods=2, blocks=2, rate_rps=8.0)
@@ -73,8 +77,6 @@ def test_rounding_rows_cut_no_plan(seed):
 
 def test_rounding_rows_lift_the_relaxation():
     """A demand of 2.5 units at 100 USD: the relaxation pays 250, rounded 300."""
-    from tests.program.instances import one_period
-
     model, matrix = program(one_period({"y": 100.0}, {"y": {"b": 2.0}}, {"b": 5.0}))
     before, after = (solve(m.relaxed(), Request()).objective * model.scale for m in (matrix, rounded(model, matrix, Request())))
     assert before == pytest.approx(250.0)
@@ -115,3 +117,42 @@ def test_where_packing_is_far_off_the_exact_program_is_asked():
     solution = solve_instance(quick(instance, integer_pools=False))
     assert solution.objective_usd == pytest.approx(109.0)
     assert solution.certificate.valid
+
+
+def running(instance: Instance) -> Run:
+    """Return an instance's run, with half a minute to go."""
+    sets = prepare(instance)
+    return Run(sets, build(sets), time.perf_counter() + 30.0, None)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_challenged_plan_is_within_the_gap_or_says_that_it_is_not(seed, whole):
+    """The bound never passes what whole pools cost; the plan is never dearer than the one that was challenged."""
+    instance = quick(make(SHARED, seed, gap=0.02), integer_pools=False)
+    run = running(instance)
+    relaxed = run.relaxed_whole(0.5)
+    fleet = Values(dict(zip(run.matrix(Objective.SCORE).columns, map(float, relaxed.values), strict=True)))
+    plan = _laid(run, Solution(Outcome.FEASIBLE, bound=relaxed.bound * run.model.scale), fleet, 10.0)
+    judged = _challenged(running(quick(instance, integer_pools=True)) if whole else run, plan)
+    best = solve_instance(quick(instance, integer_pools=True, gap=1e-4))
+    assert judged.score <= plan.score
+    assert judged.bound >= plan.bound * (1 - 1e-9)
+    assert judged.bound <= best.objective_usd * (1 + 1e-6)
+    assert (judged.outcome is Outcome.OPTIMAL) == (judged.score - judged.bound <= 0.02 * judged.score * (1 + 1e-6))
+    assert judged.outcome is Outcome.OPTIMAL or not whole, "the exact program closes every gap in time"
+
+
+def test_a_start_keeps_its_meaning_in_a_smaller_program():
+    """Options are numbered afresh where there are fewer of them: what was routed to `b|` stays with it."""
+    instance = one_period({"y": 10.0}, {}, {"b": 1.2}, hardware=[system("y", chips=8)])
+    slow, fast = (Option(name, "w", "y", Role.AGGREGATED, 4, {"b": rate}) for name, rate in (("a|", 0.5), ("b|", 1.0)))
+    run = running(quick(replace(instance, options=(slow, fast)), integer_pools=True))
+    values = run.stage("solve", Objective.SCORE)[1]
+    plan = _reported(run, Solution(Outcome.FEASIBLE), values, 10.0)
+    assert {flow.option for flow in plan.flows} == {"b|"}
+    small = running(quick(replace(instance, options=(fast,)), integer_pools=True))
+    matrix = small.matrix(Objective.COST)
+    start = _renamed(run, values, plan, small)
+    assert matrix.violation(np.array([start.by_name[column] for column in matrix.columns])) <= 1e-6
+    assert not math.isclose(start.total([(1.0, v) for v in small.model.family("share").values()]), 0.0)
