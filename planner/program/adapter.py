@@ -137,7 +137,8 @@ def configured(highs: highspy.Highs, request: Request) -> None:
     if request.ceiling is not None:
         options |= {"objective_bound": float(request.ceiling), "objective_target": float(request.ceiling)}
     if not request.searching:
-        options |= {"mip_heuristic_effort": 0.0, **dict.fromkeys(SEARCHES, False)}
+        # A tree that is to be emptied is small: trying every branch out at length costs more than it saves.
+        options |= {"mip_heuristic_effort": 0.0, "mip_pscost_minreliable": 1, **dict.fromkeys(SEARCHES, False)}
     for name, value in options.items():
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             message = f"the solver rejects the option {name} = {value!r}"
