@@ -1,4 +1,4 @@
-"""Latency at the plan's own load beside what was promised."""
+"""Latency at the plan's own load, in every hour block, beside what was promised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Case = tuple[int, float, float]
 
 
 def sla_rows(context: Context) -> tuple[SlaRow, ...]:
-    """Return every promise of every real-time workload, site and period with its prediction: the worst pool in its busiest block.
+    """Return every promise of every real-time workload, site and period with its prediction: the worst pool in its worst block.
 
     The reserve of replicas is taken to have failed: what is predicted is what the promise must survive.
     """
@@ -36,7 +36,7 @@ def sla_rows(context: Context) -> tuple[SlaRow, ...]:
 
 def _pool_rows(context: Context, workload: Workload) -> Iterator[SlaRow]:
     """Yield a row per pool, metric and period."""
-    for (site, option), cases in sorted(_busiest(context, workload).items()):
+    for (site, option), cases in sorted(_cases(context, workload).items()):
         row = context.rows[option]
         load = context.demand.workload(workload.id)
         asked = requests_of(context.scenario, workload, context.demand, context.site_counts[site])
@@ -53,26 +53,37 @@ def _pool_rows(context: Context, workload: Workload) -> Iterator[SlaRow]:
                         yield _sla_row(workload, row, site, case[0], metric, float(value))
 
 
-def _busiest(context: Context, workload: Workload) -> dict[tuple[str, str], list[Case]]:
-    """Return, by (site, option), each period's busiest block: period, and the busy and present replicas of the queue it shares.
+def _cases(context: Context, workload: Workload) -> dict[tuple[str, str], list[Case]]:
+    """Return, by (site, option), every block: its period, and the busy and present replicas of the queue that the pool shares.
 
-    All replicas of a role that serve a workload at a site stand behind one router, whatever their hardware: a pool waits as long
-    as one of that many replicas that is as busy as the pool is.
+    All replicas of a role that serve a workload at a site stand behind one router, whatever their hardware, and it sends work to
+    where there is room: a pool waits as long as one of as many of its own replicas as could do what all of them can and do.
     """
     present = _present(context)
     pools = [pool for pool in context.solution.pools if _serves(context, pool.option, workload.id)]
-    behind: dict[tuple[str, str, int, int], float] = {}
+    queues: dict[tuple[str, str, int, int], tuple[float, float]] = {}
     for pool in pools:
-        key = (pool.site, context.rows[pool.option].role.value, pool.period, pool.block)
-        behind[key] = behind.get(key, 0.0) + present[pool]
-    found: dict[tuple[str, str], dict[int, Case]] = {}
-    for pool in pools:
-        together = behind[pool.site, context.rows[pool.option].role.value, pool.period, pool.block]
-        busy = pool.load / present[pool]
-        periods = found.setdefault((pool.site, pool.option), {})
-        if pool.period not in periods or busy > periods[pool.period][1] / periods[pool.period][2]:
-            periods[pool.period] = (pool.period, busy * together, together)
-    return {key: [periods[period] for period in sorted(periods)] for key, periods in found.items()}
+        busy, there = queues.get(_router(context, pool), (0.0, 0.0))
+        rate = _rate(context, pool)
+        queues[_router(context, pool)] = busy + pool.load * rate, there + present[pool] * rate
+    found: dict[tuple[str, str], set[Case]] = {}
+    for pool in (pool for pool in pools if pool.load > 0.0):
+        busy, there = queues[_router(context, pool)]
+        rate = _rate(context, pool)
+        found.setdefault((pool.site, pool.option), set()).add((pool.period, busy / rate, there / rate))
+    return {key: sorted(cases) for key, cases in found.items()}
+
+
+def _router(context: Context, pool: Pool) -> tuple[str, str, int, int]:
+    """Return what a pool's replicas stand behind in a block."""
+    return pool.site, context.rows[pool.option].role.value, pool.period, pool.block
+
+
+def _rate(context: Context, pool: Pool) -> float:
+    """Return what a replica carries of the workload's mix [requests/s]; where that was measured, replicas count alike."""
+    row = context.rows[pool.option]
+    epochs = context.demand.workload(row.workload).epoch_of_period
+    return row.mix_rps[epochs[pool.period]] if row.mix_rps else 1.0
 
 
 def _present(context: Context) -> dict[Pool, float]:

@@ -152,6 +152,8 @@ def _row(
         prefill_share=epochs[0].prefill_share,
         limited_by=epochs[0].limited_by,
         mix_rps=tuple(epoch.mix_rps for epoch in epochs),
+        queue_replicas=max(epoch.queue_replicas for epoch in epochs),
+        queue_share=max(epoch.queue_share for epoch in epochs),
         slow_factor=spread.lo80,
     )
 

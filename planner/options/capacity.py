@@ -2,6 +2,9 @@
 
 A replica that keeps its promises on the workload's own mix carries `rate` requests/s of it. One request of class b takes
 `work_b` of the replica's time, so it carries `rate · mean work / work_b` of that class alone, and a mix is the weighted sum.
+
+Replicas behind one router wait for each other's work: a few carry less each than many. The rate is that of a full queue; what a
+shorter one gives up is told beside it, as the part of a full queue that it keeps free.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ MIXED_BATCHES = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 51
 CHUNK_TOKENS = np.array([0.0, 128.0, 256.0, 512.0, 1024.0, 2048.0])
 CHUNK_BUDGETS = (256.0, 512.0, 2048.0)  # prompt tokens that an engine may be set to carry in one iteration; the best is taken
 BATCH_UTILISATION = 0.95  # work without a latency promise still needs room to end inside its window
+SHORTER_QUEUES = (0.75, 0.5, 0.25, 0.1, 0.0)  # of a full queue, one replica at least, at which the loss is measured
+LARGEST_SHARE = 0.95
+SMALLEST_QUEUE = 1e-6
 SEARCHED_TO = 0.99  # rates are searched up to 99.3 % of saturation, beyond which no percentile can be predicted
 FIRST_TOKEN_PART = 0.25  # of an E2E promise without one for TTFT
 ADMISSION_PART = 0.1  # of the time before the first token, which a request may wait for a slot in the batch
@@ -74,12 +80,32 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What one replica carries: requests/s of the mix and by class (0 = cannot), what limits it, its prefill share of time."""
+    """What one replica carries: requests/s of the mix and by class (0 = cannot), what limits it, its prefill share of time.
+
+    It carries that in a queue of `queue_replicas` (0: any) or more. In a shorter one, of a part x of them, the load is at most
+    `(x - queue_share) / (1 - queue_share)` of a full queue's.
+    """
 
     mix_rps: float
     rps: FloatArray
     limited_by: str
     prefill_share: float
+    queue_replicas: float = 0.0
+    queue_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Replicas behind one router, shape (deployment,) each: one's rate in a full queue, how many fill it, what it keeps free."""
+
+    rate: FloatArray
+    replicas: FloatArray
+    share: FloatArray
+
+    @classmethod
+    def none(cls, rate: FloatArray) -> Queue:
+        """Return work that does not wait for a promise: any number of replicas carries as much each."""
+        return cls(rate, np.zeros_like(rate), np.zeros_like(rate))
 
 
 def capacities(role: Role, deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
@@ -112,28 +138,30 @@ def _prefill(deployments: Sequence[StepModel], requests: Requests, extra_s: Floa
     mix, by_class, fixed = prompt_times(deployments, requests)
     budget_s, promise = _first_token_s(requests), requests.sla.ttft or requests.sla.e2e
     if requests.is_batch or promise is None:
-        rate, limited_by = BATCH_UTILISATION / (mix @ requests.population.weight), "throughput"
+        queue, limited_by = Queue.none(BATCH_UTILISATION / (mix @ requests.population.weight)), "throughput"
     else:
-        rate, limited_by = _queued(mix, requests, budget_s - fixed - extra_s, promise.percentile), "ttft"
+        queue, limited_by = _queued(mix, requests, budget_s - fixed - extra_s, promise.percentile), "ttft"
+    parts = np.ones(len(deployments))
+    return _told(queue, _shared_out(queue.rate, by_class, requests), [limited_by] * len(deployments), parts)
+
+
+def _told(queue: Queue, rows: FloatArray, words: Sequence[str], parts: FloatArray) -> list[Capacity]:
+    """Return capacities from a queue, rates by class (deployment, class), what limits them, and prefill's shares of the time."""
+    columns = zip(queue.rate, rows, words, parts, queue.replicas, queue.share, strict=True)
     return [
-        Capacity(float(one), row, limited_by, 1.0) for one, row in zip(rate, _shared_out(rate, by_class, requests), strict=True)
+        Capacity(float(rate), row, str(word), float(part), float(replicas), float(share))
+        for rate, row, word, part, replicas, share in columns
     ]
 
 
-def _queued(service_s: FloatArray, requests: Requests, slack_s: FloatArray, percentile: float) -> FloatArray:
-    """Return the rate of one prefill replica [requests/s]."""
+def _queued(service_s: FloatArray, requests: Requests, slack_s: FloatArray, percentile: float) -> Queue:
+    """Return the queues of prefill replicas."""
     service, arrivals = Distribution(service_s, requests.population.weight), Arrivals(requests.dispersion)
 
     def rate_of(replicas: FloatArray | float) -> FloatArray:
         return prefill_capacity_rps(service, slack_s, percentile / 100.0, arrivals=arrivals, replicas=replicas)
 
     return _pooled(rate_of, requests)
-
-
-def _pool_size(rate: FloatArray, requests: Requests) -> FloatArray:
-    """Return how many replicas share a queue: half of what the workload needs, so that a smaller pool keeps its promise too."""
-    needed = np.floor(requests.rate_rps / np.maximum(rate, 1e-9) / 2.0)
-    return np.clip(needed, 1.0, requests.pool_replicas)
 
 
 def step_times(deployments: Sequence[StepModel], requests: Requests) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -176,13 +204,12 @@ def _decode(deployments: Sequence[StepModel], requests: Requests, extra_s: Float
         / np.maximum(batch, 1.0)[:, None]
     )
     if requests.is_batch or (tpot is None and e2e is None):
-        rate = np.where(batch > 0, BATCH_UTILISATION / (work @ requests.shares), 0.0)
+        queue = Queue.none(np.where(batch > 0, BATCH_UTILISATION / (work @ requests.shares), 0.0))
     else:
         engine = DecodeEngine(mix, BATCHES, room)
-        rate = _pooled(lambda replicas: _decode_rate(engine, requests, replicas), requests)
+        queue = _pooled(lambda replicas: _decode_rate(engine, requests, replicas), requests)
     words = np.where(by_memory, "memory", "tpot" if tpot is not None else "e2e")
-    rows = _shared_out(rate, work, requests)
-    return [Capacity(float(one), row, str(word), 0.0) for one, row, word in zip(rate, rows, words, strict=True)]
+    return _told(queue, _shared_out(queue.rate, work, requests), words.tolist(), np.zeros(len(deployments)))
 
 
 def _decode_rate(engine: DecodeEngine, requests: Requests, replicas: FloatArray | float) -> FloatArray:
@@ -209,14 +236,34 @@ def _first_token_s(requests: Requests) -> float:
     return FIRST_TOKEN_PART * e2e.limit if e2e is not None else 0.0
 
 
-def _pooled(rate_of: Callable[[FloatArray | float], FloatArray], requests: Requests) -> FloatArray:
-    """Return the rate of one replica in a pool of as many as will share a queue.
+def _pooled(rate_of: Callable[[FloatArray | float], FloatArray], requests: Requests) -> Queue:
+    """Return the queues of deployments whose pools of so many replicas carry `rate_of` them [requests/s].
 
-    How many are needed is read from the largest pool, whose replicas carry most: never more than there will be.
+    A full queue is half of the replicas that the workload needs, at most `requests.pool_replicas`: a fleet may stand at two sites
+    without loss. How many are needed is read from the largest pool, whose replicas carry most: never more than there will be.
     """
+
+    def each(replicas: FloatArray) -> FloatArray:
+        return np.asarray(SEARCHED_TO * rate_of(replicas) / replicas, dtype=np.float64)
+
     most = float(requests.pool_replicas)
-    replicas = _pool_size(rate_of(most) / most, requests)
-    return np.asarray(SEARCHED_TO * rate_of(replicas) / replicas, dtype=np.float64)
+    half = requests.rate_rps / np.maximum(rate_of(most) / most, 1e-9) / 2.0
+    full = np.clip(np.floor(half), 1.0, most)
+    rate = each(full)
+    shares = [_kept_free(rate, each, full, np.maximum(np.floor(part * full), 1.0)) for part in SHORTER_QUEUES]
+    return Queue(rate, np.clip(half, SMALLEST_QUEUE, most), np.clip(np.max(shares, axis=0), 0.0, LARGEST_SHARE))
+
+
+def _kept_free(rate: FloatArray, each: Callable[[FloatArray], FloatArray], full: FloatArray, fewer: FloatArray) -> FloatArray:
+    """Return the part of a full queue that fewer replicas would keep free.
+
+    What a queue carries is convex in its replicas (as many as it has, less about the root of them: Halfin and Whitt 1981), so the
+    line from a full queue through a shorter one lies below it for those that are shorter still.
+    """
+    part = fewer / full
+    carried = part * np.divide(each(fewer), rate, out=np.ones_like(rate), where=rate > 0.0)
+    shorter = (fewer < full) & (carried < part)
+    return np.where(shorter, (part - carried) / np.where(shorter, 1.0 - carried, 1.0), 0.0)
 
 
 def _aggregated(deployments: Sequence[StepModel], requests: Requests, extra_s: FloatArray) -> list[Capacity]:
@@ -232,16 +279,13 @@ def _aggregated(deployments: Sequence[StepModel], requests: Requests, extra_s: F
     saturated = np.where(batch > 0, 1.0 / (work @ requests.shares), 0.0)
     words = np.where(by_memory, "memory", "tpot")
     if requests.is_batch or not requests.sla.limits():
-        rate = BATCH_UTILISATION * saturated
+        queue = Queue.none(BATCH_UTILISATION * saturated)
     else:
         engine = mixed_engine(deployments, requests, room)
-        rate = _pooled(lambda replicas: _best_chunks(engine, requests, fixed + extra_s, replicas), requests)
-        words = np.where(rate < 0.9 * saturated, "ttft" if requests.sla.ttft is not None else "e2e", words)
-    rows = _shared_out(rate, work, requests)
+        queue = _pooled(lambda replicas: _best_chunks(engine, requests, fixed + extra_s, replicas), requests)
+        words = np.where(queue.rate < 0.9 * saturated, "ttft" if requests.sla.ttft is not None else "e2e", words)
     parts = (prompts @ requests.shares) / (work @ requests.shares)
-    return [
-        Capacity(float(one), row, str(word), float(part)) for one, row, word, part in zip(rate, rows, words, parts, strict=True)
-    ]
+    return _told(queue, _shared_out(queue.rate, work, requests), words.tolist(), parts)
 
 
 def mixed_engine(deployments: Sequence[StepModel], requests: Requests, room: FloatArray) -> MixedEngine:

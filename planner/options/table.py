@@ -33,6 +33,8 @@ class OptionRow:
     slow_factor      of the 80 % interval's slow edge relative to the expected capacity [1]
     source           `core`, or the table that somebody measured
     mix_rps          requests/s of the workload's own mix that one replica sustains, by length epoch
+    queue_replicas   replicas of it that make a full queue, the number behind one router for which its capacity holds (0: any)
+    queue_share      part of a full queue that a shorter one keeps free: of a part x, at most (x - share) / (1 - share) is load
     extra_s          fixed part of TTFT beside the queue: network round trip and handing the cache over [s]
     step             the step model behind the capacity; None for a measured one
     """
@@ -56,6 +58,8 @@ class OptionRow:
     slow_factor: float = 1.0
     source: str = "core"
     mix_rps: tuple[float, ...] = ()
+    queue_replicas: float = 0.0
+    queue_share: float = 0.0
     extra_s: float = 0.0
     step: StepModel | None = field(default=None, compare=False, repr=False)
 

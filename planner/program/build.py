@@ -11,6 +11,7 @@ from planner.program.constraints.handover import define_handover
 from planner.program.constraints.market import define_offered, define_smallest_order, define_supply
 from planner.program.constraints.ownership import define_ownership, define_retirement
 from planner.program.constraints.policy import define_budget, define_carbon, define_ceiling, define_kinds, define_shares
+from planner.program.constraints.queue import define_queue
 from planner.program.constraints.serve import define_serve
 from planner.program.constraints.window import define_arrive, define_window
 from planner.program.drivers import define_costs
@@ -24,6 +25,7 @@ FAMILIES: Mapping[str, Callable[[Model, Sets], None]] = {
     "window": define_window,
     "handover": define_handover,
     "capacity": define_capacity,
+    "queue": define_queue,
     "inventory": define_inventory,
     "guard": define_guard,
     "ownership": define_ownership,

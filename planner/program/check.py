@@ -10,6 +10,7 @@ from planner.program.instance import Future, Instance, Role
 
 LARGEST = 1e15
 LARGEST_RATE = 1e12
+LARGEST_SHARE = 0.99
 
 
 def check(instance: Instance) -> None:
@@ -151,6 +152,8 @@ def _options(instance: Instance) -> list[Problem]:
             continue
         problems += _known(f"{name}.system", option.system or "", systems) + _number(f"{name}.chips", option.chips, 1, 1e6)
         problems += [p for b, rate in option.capacity_rps.items() for p in _number(f"{name}.capacity_rps.{b}", rate, 0.0)]
+        problems += _number(f"{name}.queue_replicas", option.queue_replicas, 0.0)
+        problems += _number(f"{name}.queue_share", option.queue_share, 0.0, LARGEST_SHARE)
     known = {i.id for i in instance.options}
     sites = {i.id for i in instance.sites}
     for link in instance.links:

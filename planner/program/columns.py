@@ -9,6 +9,7 @@ moved    workload, class, t, h, h', world      [0, 1]   part of a period's batch
 sent     link, option, class, t, h, world      >= 0     share that an option puts on, or takes from, a link
 pool     option, site, t, h, world             integer  replicas up (where they are whole inside the program)
 open     option, site, t, world                binary   a pool that is used and so keeps its reserve
+routed   workload, role, site, part, t, world  binary   a router is used for options that keep this part of its queue free
 used     system, site, t, world                binary   a system that is used and so keeps its reserve
 buy      system, site, t, stage                integer  units that arrive
 retire   system, site, arrived, t, stage       integer  units taken out at the start of t
@@ -29,7 +30,7 @@ from planner.program.view import View, views
 
 WHOLE_POOLS_AT_MOST = 400
 # Which part of a column's index is its period, where it belongs to one; the last part is its future.
-PERIOD_AT = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2, "used": 2}
+PERIOD_AT = {"share": 3, "unserved": 2, "moved": 2, "sent": 3, "pool": 2, "open": 2, "routed": 4, "used": 2}
 
 
 def define_columns(model: Model, sets: Sets, *, routing: bool = True) -> None:
@@ -40,6 +41,7 @@ def define_columns(model: Model, sets: Sets, *, routing: bool = True) -> None:
             _define_unserved(view)
             _define_moves(view)
             _define_pools(view)
+            _define_routers(view)
         _define_owned(view)
         _define_rented(view)
         _define_flags(view)
@@ -52,6 +54,11 @@ def whole_pools(sets: Sets) -> bool:
         return wanted
     pooled = sum(len(spots) for (system, site), spots in sets.spots_at.items() if sets.whole_pools(system, site))
     return pooled * len(sets.periods) * len(sets.blocks) * len(sets.worlds) <= WHOLE_POOLS_AT_MOST
+
+
+def keeps_queues(sets: Sets) -> bool:
+    """Return whether queues are kept long enough inside the program: where replicas must be whole, else when they are packed."""
+    return bool(sets.queues) and bool(sets.instance.settings.integer_pools)
 
 
 def _define_shares(view: View) -> None:
@@ -131,16 +138,30 @@ def needs_pool(sets: Sets, spot: Spot) -> bool:
 
 
 def _define_pools(view: View) -> None:
-    """Create replica counts where counting units is not enough."""
-    whole = whole_pools(view.sets)
-    for spot in view.sets.spots:
-        counted = whole and bool(spot.system) and needs_pool(view.sets, spot)
+    """Create replica counts where counting units is not enough; they need not be whole where units make them so."""
+    sets, whole = view.sets, whole_pools(view.sets)
+    for spot in sets.spots:
+        integer = needs_pool(sets, spot)
+        counted = whole and bool(spot.system) and (integer or (keeps_queues(sets) and spot.router in sets.queues))
         for t in view.window(spot):
-            for h in view.sets.blocks if counted else ():
+            for h in sets.blocks if counted else ():
                 if view.load(spot, t, h):
-                    view.model.column("pool", (spot.option, spot.site, t, h, view.world.id), integer=True)
-            if spot.system and view.sets.workloads[spot.workload].reserve_replicas > 0:
+                    view.model.column("pool", (spot.option, spot.site, t, h, view.world.id), integer=integer)
+            if spot.system and sets.workloads[spot.workload].reserve_replicas > 0:
                 view.model.column("open", (spot.option, spot.site, t, view.world.id), upper=1, integer=True)
+
+
+def _define_routers(view: View) -> None:
+    """Create the flags of queues."""
+    for router, queue in view.sets.queues.items() if keeps_queues(view.sets) else ():
+        for part in queue.keeping:
+            for t in view.sets.periods:
+                view.model.column("routed", (*routed(router, part), t, view.world.id), upper=1, integer=True)
+
+
+def routed(router: tuple[str, Role, str], part: float) -> Index:
+    """Return the beginning of an index of a queue's flag: its router, and the part that options keep free."""
+    return router[0], router[1].value, router[2], f"{part:.6g}"
 
 
 def _define_flags(view: View) -> None:

@@ -10,6 +10,7 @@ from planner.program.constraints.policy import share_basis
 from planner.program.goal import expected
 from planner.program.model import Index, Model, Row, Term
 from planner.program.packing import Place, overfull
+from planner.program.pools import Key, pools, short_queues
 from planner.program.sets import Sets
 from planner.program.solution import (
     Bought,
@@ -28,6 +29,7 @@ from planner.program.solution import (
 from planner.program.view import views
 
 DUST = 1e-8
+WHOLE = 1e-6
 SLACK_FAMILIES = frozenset(
     {"power", "racks", "supply", "offered", "budget", "capex", "vendor", "flexible", "kinds", "carbon", "ceiling", "fabric"}
 )
@@ -86,22 +88,6 @@ def flows(model: Model, sets: Sets, values: Values) -> tuple[Flow, ...]:
         d, b, s, t, h, w = str(index[0]), str(index[1]), str(index[2]), int(index[3]), int(index[4]), str(index[5])
         rate = scale[w][sets.options[d].workload, b, t, h]
         found.append(Flow(d, b, s, t, h, w, share * rate))
-    return tuple(sorted(found))
-
-
-def pools(sets: Sets, served: tuple[Flow, ...]) -> tuple[Pool, ...]:
-    """Return the fewest whole replicas that carry the load, with their reserve."""
-    loads: dict[tuple[str, str, int, int, str], float] = {}
-    for flow in served:
-        option = sets.options[flow.option]
-        if option.system is not None:
-            key = (flow.option, flow.site, flow.period, flow.block, flow.future)
-            busy = flow.rate_rps / option.capacity_rps[flow.request_class] / sets.count(flow.site)
-            loads[key] = loads.get(key, 0.0) + busy
-    found = []
-    for key, load in loads.items():
-        reserve = sets.workloads[sets.options[key[0]].workload].reserve_replicas
-        found.append(Pool(*key, max(1, math.ceil(load - 1e-7)) + reserve, load))
     return tuple(sorted(found))
 
 
@@ -193,22 +179,37 @@ def shares_used(model: Model, sets: Sets, values: Values) -> dict[tuple[str, Ind
 
 
 def pools_of(sets: Sets, model: Model, values: Values) -> tuple[Pool, ...]:
-    """Return the fewest whole replicas that carry a plan's load."""
-    return pools(sets, flows(model, sets, values))
+    """Return the fewest whole replicas that carry a plan's load; where its queues need more, of those that it has up."""
+    return _pools(sets, model, values, flows(model, sets, values))
+
+
+def _pools(sets: Sets, model: Model, values: Values, served: tuple[Flow, ...]) -> tuple[Pool, ...]:
+    stated: dict[Key, int] = {}
+    for spot in (spot for queue in sets.queues.values() for spot in queue.spots):
+        for world in sets.worlds:
+            for t in sets.periods:
+                for h in sets.blocks:
+                    key = (spot.option, spot.site, t, h, world.id)
+                    stated[key] = math.ceil(values.by_name.get(model.name("pool", key), 0.0) - WHOLE)
+    return pools(sets, served, stated)
 
 
 def fits(sets: Sets, model: Model, values: Values) -> dict[Place, float]:
-    """Return the places where whole replicas do not fit into whole units, and what rounding has cost there [units]."""
+    """Return the places where whole replicas do not fit into whole units or queue too short, and what is lost there [units]."""
     usable: dict[Place, float] = {}
     held = sets.instance.policy.reserve_units
-    found = pools(sets, flows(model, sets, values))
+    found = pools_of(sets, model, values)
     used = {(sets.options[p.option].system or "", p.site, p.period, p.block, p.future) for p in found}
     for view in views(model, sets):
         for system, site, t, h, world in used:
             if world == view.world.id:
                 units = round(values.total(view.present(system, site, t, h)))
                 usable[system, site, t, h, world] = units - held
-    return overfull(sets, found, usable)
+    lost = overfull(sets, found, usable)
+    for (option, site, t, h, world), replicas in short_queues(sets, found).items():
+        where = (sets.options[option].system or "", site, t, h, world)
+        lost[where] = max(lost.get(where, 0.0), replicas)
+    return lost
 
 
 def written(model: Model, sets: Sets, values: Values) -> Solution:
@@ -225,7 +226,7 @@ def written(model: Model, sets: Sets, values: Values) -> Solution:
         retired=retired(model, values),
         rented=rented(model, sets, values),
         owned=owned(model, values),
-        pools=pools(sets, served),
+        pools=_pools(sets, model, values, served),
         flows=served,
         sent=sent(model, sets, values),
         moved=moved(model, sets, values),

@@ -209,6 +209,9 @@ class Option:
     breach_usd    [USD] class id -> price per request of missing the SLA named `breach` (a soft operating point); empty = it
                   keeps all SLAs
     sites         where it may stand; None = wherever its system may
+    queue_replicas  replicas of it that make a full queue, for which its capacity holds; 0 = a queue of any length will do
+    queue_share   [fraction] of a full queue that a shorter one keeps free: with x of a full queue behind a site's router, the
+                  load is at most (x - queue_share) / (1 - queue_share) of a full queue's
     first_period, end_period   it can serve in first_period <= t < end_period (None = to the end)
     """
 
@@ -225,6 +228,8 @@ class Option:
     breach_usd: Mapping[str, float] = field(default_factory=dict)
     breach: str = ""
     sites: frozenset[str] | None = None
+    queue_replicas: float = 0.0
+    queue_share: float = 0.0
     first_period: int = 0
     end_period: int | None = None
 
@@ -300,7 +305,8 @@ class Settings:
     """How to solve, not what.
 
     gap [fraction], time_limit_s [s of wall clock], seed, threads
-    integer_pools  replicas whole in every pool: True, False (then packed afterwards), None = whole while the program is small
+    integer_pools  replicas whole in every pool and queues kept long enough: True, False (then packed afterwards), None = whole
+                   while the program is small, queues kept afterwards if the plan has cut one short
     reveal_period  orders placed before this period are common to all futures; tail_weight in [0, 1] of the objective is the
                    mean of the worst `tail` fraction of futures (CVaR), the rest the expected cost
     """

@@ -92,7 +92,8 @@ def _counts(model: Model, sets: Sets, matrix: Matrix, solution: Solution) -> np.
     for pool in solution.pools:
         key = (pool.option, pool.site, pool.period, pool.block, pool.future)
         values[model.name("pool", key)] = pool.replicas
-        values[model.name("open", (*key[:3], key[4]))] = 1
+        if pool.load > 0:
+            values[model.name("open", (*key[:3], key[4]))] = 1
         values[model.name("used", (sets.options[pool.option].system or "", pool.site, pool.period, pool.future))] = 1
     for bought in solution.bought:
         stage = sets.stage(next(iter(sets.worlds)), sets.order_period(bought.system, bought.period)) and bought.future

@@ -2,9 +2,9 @@
 
 B dominates A if both serve the same workload in the same role on the same system, B may stand and link wherever and whenever
 A may, and m = floor(units of A / units of B) >= 1 replicas of B, in the units that one A takes, do at least what it does: for
-every class `m capacity_B >= capacity_A`, at no more watt-seconds, bytes, fees, grams or breaches per request. Then any plan that
-uses A becomes, with every replica of A replaced by m of B, a plan that is feasible and no dearer: units, watts and racks stay,
-load and energy fall.
+every class `m capacity_B >= capacity_A`, at no more watt-seconds, bytes, fees, grams or breaches per request, and they make as
+much of a full queue, of which B keeps no more free. Then any plan that uses A becomes, with every replica of A replaced by m of
+B, a plan that is feasible and no dearer: units, watts and racks stay, load and energy fall, and a queue's free part does not.
 """
 
 from __future__ import annotations
@@ -61,13 +61,21 @@ def _stands(winner: Option, loser: Option, reach: dict[str, frozenset[str]], hor
 def _serves(winner: Option, loser: Option, sizes: dict[str, float]) -> bool:
     """Return whether whole winners, in the units of one loser, serve every class of it at no more expense."""
     times = int(sizes[loser.id] / sizes[winner.id] + SAME) if sizes[winner.id] > 0 else 0
-    if times < 1:
+    if times < 1 or not _queues(winner, loser, times):
         return False
     return all(
         times * winner.capacity_rps.get(name, 0.0) >= rate and _per_request(winner, loser, name)
         for name, rate in loser.capacity_rps.items()
         if rate > 0
     )
+
+
+def _queues(winner: Option, loser: Option, times: int) -> bool:
+    """Return whether so many winners make as much of a full queue as one loser, and keep no more of it free."""
+    if loser.queue_replicas <= 0:
+        return winner.queue_share <= 0
+    as_full = 0 < winner.queue_replicas <= times * loser.queue_replicas * (1 + SAME)
+    return as_full and winner.queue_share <= loser.queue_share
 
 
 def _per_request(winner: Option, loser: Option, name: str) -> bool:

@@ -38,7 +38,8 @@ Packed = tuple[dict[str, float], dict[Place, int]]
 class Before:
     """What a period takes over from those before: the options routed to (None: any may be), units there, options that mattered.
 
-    `alone`: nothing but those units is there, where the plan's own units beside them would be too many for a site.
+    `alone`: nothing but those units is there, and the plan's systems may stand at other sites too: where its own units beside
+    them would be too many for a site.
     """
 
     options: set[str] | None = None
@@ -51,10 +52,16 @@ def repack(run: Run, values: Values) -> Values | None:
     """Return the plan with whole replicas, by column of the run's program; None if a period cannot be packed in time.
 
     The plan's units may be fractions, as a relaxation leaves them. Then every period keeps to the options of the one before and
-    to those that the relaxation turns to anew, and the first is given more of the time.
+    to those that the relaxation turns to anew, and the first is given more of the time. So does a plan of whole units that leave
+    no room for what whole replicas need.
     """
-    sets, found, needs = run.sets, dict.fromkeys(_names(run.model), 0.0), dict[Place, int]()
     whole = not _fractional(run.model, values)
+    return (_repacked(run, values, whole=True) if whole else None) or _repacked(run, values, whole=False)
+
+
+def _repacked(run: Run, values: Values, *, whole: bool) -> Values | None:
+    """Return the plan with whole replicas, on its own units if they are whole, else each period on those of the ones before."""
+    sets, found, needs = run.sets, dict.fromkeys(_names(run.model), 0.0), dict[Place, int]()
     first = 1 if whole else FIRST_COUNTS_AS
     left = len(sets.worlds) * (len(sets.periods) - 1 + first) + 1
     for view in views(run.model, sets):
@@ -130,9 +137,10 @@ def _packed_period(run: Run, view: View, t: int, values: Values, seconds: float,
     part: dict[str, float] = {}
     for family, place in PERIOD_AT.items():
         for index, variable in small.model.family(family).items():
-            there = run.model.find(family, (*index[:place], t, *index[place + 1 : -1], view.world.id))
-            if there is not None:
-                part[there.name] = plan.by_name[variable.name]
+            there: Index = (*index[:place], t, *index[place + 1 : -1], view.world.id)
+            # Counts of replicas are kept where the whole program has none: a queue may need more than its load.
+            if family == "pool" or run.model.find(family, there) is not None:
+                part[run.model.name(family, there)] = plan.by_name[variable.name]
     return part, _needs(small, plan, t, view.world.id)
 
 
@@ -157,10 +165,13 @@ def _one_period(view: View, t: int, values: Values, seconds: float, before: Befo
     whole, blocks = view.sets.instance, view.sets.blocks
     there = {(y, s): [values.total(view.present(y, s, t, h)) for h in blocks] for y, s in view.sets.placements}
     # Fractions of units, which a relaxation leaves, are not there: what they stood for is bought again, whole.
+    had = {place for place, counts in there.items() if max(counts) > NEARLY or before.held.get(place, 0)}
+    if before.alone:
+        systems = {system for system, _ in had}
+        had |= {place for place in there if place[0] in systems and _priced(view, place)}
     used = {
-        place: [max(0 if before.alone else math.floor(n + NEARLY), before.held.get(place, 0)) for n in counts]
-        for place, counts in there.items()
-        if max(counts) > NEARLY or before.held.get(place, 0)
+        place: [max(0 if before.alone else math.floor(n + NEARLY), before.held.get(place, 0)) for n in there[place]]
+        for place in sorted(had)
     }
     options = tuple(o for o in whole.options if t in view.sets.window(o.id, view.world) and _stays(o, used, before.options))
     kept = {option.id for option in options}
@@ -216,6 +227,11 @@ def _site(site: Site, t: int) -> Site:
         energy_gco2e_per_wh=carbon,
         peak_usd_per_w=peak,
     )
+
+
+def _priced(view: View, place: tuple[str, str]) -> bool:
+    """Return whether units of a system can be had at a site at all."""
+    return any(usd is not None for usd in view.sets.placements[place].buy_usd) or bool(view.sets.offers_of(*place))
 
 
 def _placement(view: View, place: tuple[str, str], units: int, t: int) -> Placement:

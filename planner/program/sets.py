@@ -51,6 +51,19 @@ class Spot:
     role: Role
     footprint: float
 
+    @property
+    def router(self) -> tuple[str, Role, str]:
+        """Return the router that its replicas stand behind: one for all of a workload's in one role at one site."""
+        return self.workload, self.role, self.site
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The spots whose replicas share a router, and those of them that keep a part of a full queue free, by that part."""
+
+    spots: tuple[Spot, ...]
+    keeping: Mapping[float, tuple[Spot, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Sets:
@@ -74,6 +87,7 @@ class Sets:
     spots: tuple[Spot, ...]
     spots_at: Mapping[tuple[str, str], tuple[Spot, ...]]
     spots_of: Mapping[str, tuple[Spot, ...]]
+    queues: Mapping[tuple[str, Role, str], Queue]
     worlds: tuple[World, ...]
     codes: Mapping[str, str]
 
@@ -238,6 +252,18 @@ def _codes(instance: Instance) -> dict[str, str]:
     return {name: name for name in plain} | {name: f"x.{number}" for number, name in enumerate(others)}
 
 
+def _queues(spots: Iterable[Spot], options: Mapping[str, Option]) -> dict[tuple[str, Role, str], Queue]:
+    """Return, by router, the spots that queue behind it, where any of them carries less in a short queue."""
+    groups = _grouped((spot.router, spot) for spot in spots if options[spot.option].queue_replicas > 0)
+    queues = {}
+    for router, group in groups.items():
+        kept = sorted((options[spot.option].queue_share, spot.option, spot) for spot in group)
+        keeping = _grouped((share, spot) for share, _, spot in kept if share > 0)
+        if keeping:
+            queues[router] = Queue(group, keeping)
+    return queues
+
+
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     """Return the values of each key, in order."""
     groups: dict[K, list[V]] = {}
@@ -271,6 +297,7 @@ def prepare(instance: Instance) -> Sets:
         spots=spots,
         spots_at=_grouped(((spot.system, spot.site), spot) for spot in spots if spot.system),
         spots_of=_grouped((spot.workload, spot) for spot in spots),
+        queues=_queues(spots, {item.id: item for item in instance.options}),
         worlds=_worlds(instance),
         codes=_codes(instance),
     )

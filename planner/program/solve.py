@@ -138,7 +138,8 @@ def _whole(instance: Instance, run: Run) -> Solution:
 
 def _packs(sets: Sets) -> bool:
     """Return whether a plan of whole units is packed into whole replicas afterwards."""
-    return not whole_pools(sets) and any(sets.whole_pools(*place) for place in sets.spots_at)
+    inside = bool(sets.instance.settings.integer_pools)
+    return not inside and (bool(sets.queues) or (not whole_pools(sets) and any(sets.whole_pools(*p) for p in sets.spots_at)))
 
 
 def _exact(instance: Instance, run: Run) -> Solution:

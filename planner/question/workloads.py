@@ -138,6 +138,8 @@ def _option(row: OptionRow, mean_over_peak: float, *, cautious: bool) -> Option:
         busy_w=row.busy_w * mean_over_peak if row.sites != frozenset({CLOUD}) else 0.0,
         kv_bytes=dict(row.kv_bytes),
         sites=row.sites,
+        queue_replicas=row.queue_replicas,
+        queue_share=row.queue_share,
     )
 
 

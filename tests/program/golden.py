@@ -74,6 +74,15 @@ def reserved() -> Instance:
     return replace(base(), workloads=(work(rates={"b": 5.0}, reserve_replicas=1),))
 
 
+def queueing() -> Instance:
+    """Return two options behind one router, of which a queue of four or of eight keeps a part free; one replica may fail."""
+    instance = base()
+    option = replace(instance.options[0], queue_replicas=4.0, queue_share=0.1)
+    finer = replace(option, id="finer!", capacity_rps={"b": 1.0}, queue_replicas=8.0, queue_share=0.05)
+    works = (work(reserve_replicas=1),)
+    return replace(instance, workloads=works, options=(option, finer), settings=Settings(integer_pools=True))
+
+
 def policy(**more) -> Instance:
     """Return a policy."""
     cash = tuple(replace(p, cash_usd=(90.0,)) for p in base().placements)
@@ -104,6 +113,8 @@ GOLDEN: dict[str, Callable[[], Instance]] = {
     "fabric": lambda: phases(bandwidth=2000.0),
     "capacity": two_pools,
     "reserve": reserved,
+    "queue": queueing,
+    "routed": queueing,
     "inventory": base,
     "standby": lambda: policy(reserve_units=1),
     "guard": lambda: one_period({"gpu": 100.0}, {"gpu": {"b": 1.7e6}}, {"b": 1.0}),

@@ -12,6 +12,7 @@ from planner.program.instance import Option, Role, WorkKind
 
 Key = tuple[str, str, int, int]
 Place = tuple[str, str, int, int]
+Queue = tuple[str, Role, str, int, int]
 
 
 def check_service(books: Books) -> Iterator[str]:
@@ -20,6 +21,7 @@ def check_service(books: Books) -> Iterator[str]:
     yield from _demand(books)
     yield from _handover(books)
     yield from _capacity(books)
+    yield from _queues(books)
 
 
 def _differs(left: Fraction, right: Fraction, scale: Fraction) -> bool:
@@ -159,7 +161,8 @@ def _capacity(books: Books) -> Iterator[str]:
     replicas = {(pool.option, pool.site, pool.period, pool.block): pool.replicas for pool in books.pools}
     units: dict[Place, Fraction] = defaultdict(Fraction)
     sizes: dict[Place, list[tuple[Fraction, int]]] = defaultdict(list)
-    for (name, site, t, h), load in _loads(books).items():
+    loads = _loads(books)
+    for (name, site, t, h), load in loads.items():
         option = books.options[name]
         reserve = books.workloads[option.workload].reserve_replicas
         there = replicas.get((name, site, t, h), 0)
@@ -168,6 +171,11 @@ def _capacity(books: Books) -> Iterator[str]:
         size = _footprint(books, option)
         units[option.system or "", site, t, h] += size * (load + reserve)
         sizes[option.system or "", site, t, h].append((size, there))
+    for pool in books.pools:
+        option, place = books.options[pool.option], (pool.site, pool.period, pool.block)
+        if (pool.option, *place) not in loads and option.system is not None:
+            sizes[option.system, *place].append((_footprint(books, option), pool.replicas))
+            units[option.system, *place] += 0
     policy = books.instance.policy
     for (system, site, t, h), needed in units.items():
         there = books.present(system, site, t, h)
@@ -177,6 +185,28 @@ def _capacity(books: Books) -> Iterator[str]:
             yield f"{system} at {site}, period {t}, block {h}: {short}"
         if _bins(sizes[system, site, t, h]) > there - policy.reserve_units:
             yield f"{system} at {site}, period {t}, block {h}: the replicas do not fit into {there} whole units"
+
+
+def _queues(books: Books) -> Iterator[str]:
+    """Yield queues, of all replicas of a workload in one role at one site, that are too short for the load that is on them."""
+    loads = _loads(books)
+    there: dict[Queue, Fraction] = defaultdict(Fraction)
+    busy: dict[Queue, Fraction] = defaultdict(Fraction)
+    for pool in books.pools:
+        option = books.options[pool.option]
+        if option.queue_replicas > 0:
+            key = (option.workload, option.role, pool.site, pool.period, pool.block)
+            load = loads.get((pool.option, *key[2:]), Fraction())
+            reserve = books.workloads[option.workload].reserve_replicas if load else 0
+            there[key] += (pool.replicas - reserve) / Fraction(option.queue_replicas)
+            busy[key] += load / Fraction(option.queue_replicas)
+    for (name, site, t, h), load in loads.items():
+        option = books.options[name]
+        kept = Fraction(option.queue_share)
+        key = (option.workload, option.role, site, t, h)
+        if load and kept and there[key] < (kept + (1 - kept) * busy[key]) * (1 - TOLERANCE):
+            words = f"{float(there[key]):.6g} of a full queue for a load of {float(busy[key]):.6g}; keeps {float(kept):.3g} free"
+            yield f"{name} at {site}, period {t}, block {h}: {words}"
 
 
 def _bins(sizes: list[tuple[Fraction, int]]) -> int:
