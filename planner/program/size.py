@@ -28,7 +28,7 @@ def estimate(instance: Instance) -> Size:
     links = Counter(option for link in instance.links for option in (*link.prefill, *link.decode))
     worlds = max(1, len(instance.futures))
     steps = len(instance.periods) * len(instance.blocks) * worlds
-    routes = spots = 0
+    routes = spots = queues = 0
     for option in instance.options:
         places = 1 if option.role is Role.API else sites_of.get(option.system or "", 0)
         places = places if option.sites is None else min(places, len(option.sites))
@@ -36,9 +36,10 @@ def estimate(instance: Instance) -> Size:
         several = links[option.id] if links[option.id] > places else 0
         routes += (places + several) * classes.get(option.workload, 0)
         spots += places
+        queues += places if option.queue_share > 0 else 0
     batch = sum(classes[work.id] for work in instance.workloads if work.kind is WorkKind.BATCH)
     per_step = routes + spots + sum(classes.values()) + batch * len(instance.blocks)
-    held = 4 * len(instance.placements) + len(instance.offers) + len(instance.systems) + len(instance.sites) + spots
+    held = 4 * len(instance.placements) + len(instance.offers) + len(instance.systems) + len(instance.sites) + spots + queues
     retired = sum(len(placement.retire_usd) for placement in instance.placements)
     columns = steps * per_step + worlds * (len(instance.periods) * held + retired) + 2 * len(instance.systems)
     dimensions = {

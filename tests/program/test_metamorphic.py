@@ -155,6 +155,12 @@ def policy(instance: Instance, **more: object) -> Instance:
     return replace(instance, policy=replace(instance.policy, **more))
 
 
+def queueing(instance: Instance) -> Instance:
+    """Return the instance in which fewer than three replicas behind a router carry less each."""
+    options = tuple(replace(o, queue_replicas=3.0, queue_share=0.4) for o in instance.options if o.role is not Role.API)
+    return replace(instance, options=(*options, *(o for o in instance.options if o.role is Role.API)))
+
+
 def unsold(instance: Instance) -> Instance:
     """Return the instance in which requests may be turned away at a price."""
     works = tuple(replace(w, unserved_usd=(1e-3,) * len(instance.periods)) for w in instance.workloads)
@@ -192,6 +198,7 @@ RELATIONS = {
     "one kind of system is never cheaper": Relation(lambda i: policy(i, max_systems=1), below),
     "spares are never cheaper": Relation(lambda i: policy(i, spare_fraction=0.2), below),
     "a unit in reserve is never cheaper": Relation(lambda i: policy(i, reserve_units=1), below),
+    "queues to keep are never cheaper": Relation(queueing, below),
     "a limit of carbon is never cheaper": Relation(lambda i: policy(i, carbon_limit_g=2e4), below),
     "a smallest order is never cheaper": Relation(lambda i: each_system(i, min_order=3), below),
     "a lead time is never cheaper": Relation(lambda i: each_system(i, lead_time_periods=1), below),
