@@ -38,7 +38,8 @@ def latencies_s(
     """Return the predicted percentile [s] of each metric that a pool decides, shape (case,).
 
     A prefill pool decides TTFT, a decode pool TPOT, an aggregated one both. A load of other classes than the workload's own
-    mix counts as the mix that keeps as many replicas busy. Infinite beyond saturation; empty where the capacity was measured.
+    mix counts as the mix that keeps as many replicas busy. Infinite beyond saturation; empty where the capacity was measured,
+    and where neither is promised (an E2E promise is kept by the capacity alone).
     """
     if row.step is None:
         return {}
@@ -47,7 +48,7 @@ def latencies_s(
         return {"ttft": _prefill(row, requests, rate, pools.replicas, percentiles["ttft"])} if "ttft" in percentiles else {}
     if row.role is Role.DECODE:
         return {"tpot": _decode(row.step, requests, rate, pools.replicas, percentiles["tpot"])} if "tpot" in percentiles else {}
-    return _aggregated(row, requests, rate, pools.replicas, percentiles)
+    return _aggregated(row, requests, rate, pools.replicas, percentiles) if percentiles.keys() & {"ttft", "tpot"} else {}
 
 
 def _prefill(row: OptionRow, requests: Requests, rate: FloatArray, replicas: FloatArray, percentile: float) -> FloatArray:

@@ -1,0 +1,54 @@
+"""Scenarios of an unusual shape, from the question to the plan: what they have is there, and what they lack does no harm."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from catalog.items import Catalog
+from planner.pipeline import make_plan
+from planner.plan import Plan
+from planner.scenario import parse_scenario
+from tests.planner.conftest import SMALL
+
+QUIET: dict[str, object] = {"prices": False, "comparisons": False, "futures": False}
+
+
+def unusual(**changes: Any) -> dict[str, Any]:
+    """Return the content of a small scenario of one period and one kind of server, explained no further."""
+    content = copy.deepcopy(SMALL)
+    content["horizon"] = {"start": "2027-01-01", "periods": 1, "period": "year"}
+    content["hardware"] = {"include": ["nvidia-h100-sxm"]}
+    content["explain"] = QUIET
+    return {**content, **changes}
+
+
+def workload(name: str = "chat", rate: str = "40 requests/s", **changes: Any) -> dict[str, Any]:
+    """Return the small scenario's workload with parts replaced."""
+    part = copy.deepcopy(SMALL["workloads"])[0]  # type: ignore[index]
+    return {**part, "id": name, "demand": {"profile": "chat_realtime", "rate": rate}, **changes}
+
+
+def planned(content: dict[str, Any], catalog: Catalog) -> Plan:
+    """Return the plan of a scenario's content."""
+    return make_plan(parse_scenario(content), catalog)
+
+
+def numbers(value: object) -> Iterator[float]:
+    """Yield every float inside a document."""
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, dict | list):
+        for inside in value.values() if isinstance(value, dict) else value:
+            yield from numbers(inside)
+
+
+def test_an_end_to_end_promise_alone_is_planned(catalog: Catalog):
+    content = unusual(workloads=[workload(sla={"e2e": {"limit": "40 s", "percentile": 95.0}}, serving=["aggregated"])])
+    plan = planned(content, catalog)
+    assert plan.found
+    assert all(check.passed for check in plan.evidence.checks)
