@@ -224,8 +224,10 @@ def _tokens(context: Context) -> Iterator[DriverSeries]:
 
 
 def _unserved(context: Context) -> Iterator[DriverSeries]:
+    """Yield the requests turned away that have a price; where the best service is asked for, others may be turned away too."""
+    priced = {part.id for part in context.scenario.workloads if part.unserved_usd_per_request is not None}
     totals: dict[str, FloatArray] = {}
-    for row in context.solution.unserved:
+    for row in (one for one in context.solution.unserved if one.workload in priced):
         seconds = context.hours[row.period, row.block] * SECONDS_PER_HOUR
         requests = row.rate_rps * seconds * mean_over_design(context.demand, row.workload)
         totals.setdefault(row.workload, np.zeros(context.periods))[row.period] += requests

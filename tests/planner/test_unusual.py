@@ -52,3 +52,19 @@ def test_an_end_to_end_promise_alone_is_planned(catalog: Catalog):
     plan = planned(content, catalog)
     assert plan.found
     assert all(check.passed for check in plan.evidence.checks)
+
+
+def test_a_stock_that_is_too_small_turns_requests_away_that_have_no_price(catalog: Catalog):
+    """The best service of one server is not all service, and what is turned away costs nothing where nobody gave it a price."""
+    content = unusual(
+        workloads=[workload(rate="200 requests/s")],
+        goal={"minimise": "unserved", "cost_ceiling": "400000 USD"},
+        solver={"gap": 0.01, "time_limit": "60 s"},
+    )
+    plan = planned(content, catalog)
+    asked = sum(row.peak_rps for row in plan.demand)
+    served = sum(row.rate_rps for row in plan.flows if row.role != "prefill")
+    assert plan.found
+    assert 0.0 < served < 0.9 * asked
+    assert plan.money is not None
+    assert plan.money.totals.net_present_cost_usd <= 400000
