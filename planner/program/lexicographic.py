@@ -9,14 +9,20 @@ from planner.program.model import Model, Sense, Term
 from planner.program.sets import Sets
 
 EQUAL_WITHIN = 1e-8
+NEXT_TO_LARGEST = 1e-3
 POWER_WEIGHT = 0.5
 NAME_WEIGHT = 0.01
 
 
 def keep(model: Model, stage: str, terms: list[Term], value: float) -> None:
-    """Add `terms <= value`: what an earlier stage has won is not given back."""
-    unit = max(abs(value), 1e-9)
-    model.row("kept", (stage,), merged(terms), Sense.LE, value + EQUAL_WITHIN * unit, unit=unit)
+    """Add `terms <= value`: what an earlier stage has won is not given back.
+
+    The row is counted in the value; in its largest coefficient where the value is next to nothing, as when nothing is missed.
+    """
+    row = merged(terms)
+    largest = max((abs(coefficient) for coefficient, _ in row), default=0.0)
+    unit = max(abs(value), NEXT_TO_LARGEST * largest, 1e-9)
+    model.row("kept", (stage,), row, Sense.LE, value + EQUAL_WITHIN * unit, unit=unit)
 
 
 def preference(model: Model, sets: Sets, units: float, watts: float) -> list[Term]:

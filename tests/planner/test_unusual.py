@@ -68,3 +68,13 @@ def test_a_stock_that_is_too_small_turns_requests_away_that_have_no_price(catalo
     assert 0.0 < served < 0.9 * asked
     assert plan.money is not None
     assert plan.money.totals.net_present_cost_usd <= 400000
+
+
+def test_the_best_service_of_ample_money_misses_nothing(catalog: Catalog):
+    """Nothing missed is a score of zero, and a ceiling of zero must not blow the numbers of the program up."""
+    content = unusual(workloads=[workload()], goal={"minimise": "unserved", "cost_ceiling": "90000000 USD"})
+    plan = planned(content, catalog)
+    asked = sum(row.peak_rps for row in plan.demand)
+    served = sum(row.rate_rps for row in plan.flows if row.role != "prefill")
+    assert plan.found
+    assert served == pytest.approx(asked, rel=1e-6)
