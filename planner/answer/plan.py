@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 
 from planner.answer.claims import claim_sources
@@ -30,6 +31,7 @@ SOLVER = "HiGHS through PuLP"
 
 def answer(context: Context) -> Plan:
     """Return the plan of a solved question; without a fleet it says why there is none and what would have to change."""
+    context = _in_order(context)
     found = context.solution.outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
     asked, context = context, in_likeliest_future(context) if found else context
     fleet = fleet_rows(context) if found else ()
@@ -71,6 +73,16 @@ def answer(context: Context) -> Plan:
         sources=_sources(context),
         risk=beside.risk,
     ).sealed()
+
+
+def _in_order(context: Context) -> Context:
+    """Return the question with workloads and sites in order of id: the order in which they were written never shows."""
+    scenario = context.scenario
+    ordered = {
+        "workloads": tuple(sorted(scenario.workloads, key=lambda part: part.id)),
+        "sites": tuple(sorted(scenario.sites, key=lambda site: site.id)),
+    }
+    return replace(context, scenario=scenario.model_copy(update=ordered))
 
 
 def _money(context: Context) -> Money:
