@@ -131,7 +131,7 @@ def _item(template: LineTemplate, series: DriverSeries, book: AssumptionBook, cl
             f"needs {clock.periods} quantities, one per period, given {len(series.quantity)}",
         )
     uses = _uses(template, series, book, clock)
-    usd = template.sign * np.asarray(series.quantity, dtype=np.float64) * _product(uses, book)
+    usd = template.sign * np.asarray(series.quantity, dtype=np.float64) * _product(uses, book) + 0.0  # no "-0" for nothing
     return LineItem(
         id=_item_id(template, series),
         line=template.id,

@@ -87,3 +87,12 @@ def test_the_order_of_sites_and_workloads_does_not_change_a_byte(catalog: Catalo
     content = unusual(sites=[near, far], workloads=two)
     turned = {**content, "sites": [far, near], "workloads": two[::-1]}
     assert planned(content, catalog).sha256 == planned(turned, catalog).sha256
+
+
+def test_nothing_is_never_minus_nothing(catalog: Catalog):
+    """What was bought in the first year is worth something at the end: less by nothing for the second year, which buys nothing."""
+    content = unusual(workloads=[workload()])
+    content["horizon"]["periods"] = 2
+    found = list(numbers(planned(content, catalog).model_dump(mode="json")))
+    assert found
+    assert not [value for value in found if value == 0.0 and math.copysign(1.0, value) < 0]
