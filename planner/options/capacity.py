@@ -283,7 +283,8 @@ def _aggregated(deployments: Sequence[StepModel], requests: Requests, extra_s: F
     else:
         engine = mixed_engine(deployments, requests, room)
         queue = _pooled(lambda replicas: _best_chunks(engine, requests, fixed + extra_s, replicas), requests)
-        words = np.where(queue.rate < 0.9 * saturated, "ttft" if requests.sla.ttft is not None else "e2e", words)
+        first = next(name for name in ("ttft", "e2e", "tpot") if name in requests.sla.limits())
+        words = np.where(queue.rate < 0.9 * saturated, first, words)
     parts = (prompts @ requests.shares) / (work @ requests.shares)
     return _told(queue, _shared_out(queue.rate, work, requests), words.tolist(), parts)
 

@@ -18,10 +18,13 @@ from planner.options.capacity import (
 )
 from planner.options.table import OptionRow, Role
 from planner.performance.capacity_aggregated import MixedEngine, aggregated_tpot_s, aggregated_ttft_s
+from planner.performance.capacity_batch import crossing
 from planner.performance.capacity_decode import DecodeEngine, decode_tpot_s
 from planner.performance.capacity_prefill import prefill_ttft_s
 from planner.performance.queueing import Arrivals, Distribution
 from planner.performance.step_model import StepModel
+
+SLOTS_PER_KEPT, MORE_SLOTS = 3, 16  # slots counted, by the batch that keeps TPOT; `AggregatedPool` has the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,26 @@ def _aggregated(
     assert row.step is not None
     _, _, fixed = prompt_times([row.step], requests)
     _, _, room = step_times([row.step], requests)
-    whole = mixed_engine([row.step], requests, np.repeat(room, len(rate)))
-    whole = MixedEngine(np.repeat(whole.iteration_s, len(rate), axis=0), whole.batch, whole.tokens, whole.max_batch)
+    limits = {name: limit.limit for name, limit in requests.sla.limits().items()}
+    whole = mixed_engine([row.step], requests, room)
+    room = _slots(whole, limits.get("tpot", np.inf))
+    whole = MixedEngine(np.repeat(whole.iteration_s, len(rate), axis=0), whole.batch, whole.tokens, np.repeat(room, len(rate)))
     extra = float(fixed[0]) + row.extra_s
     tried = [_at_budget(with_budget(whole, budget), requests, rate, replicas, percentiles, extra) for budget in CHUNK_BUDGETS]
-    limits = {name: limit.limit for name, limit in requests.sla.limits().items()}
     strain = np.stack([np.max([found[name] / limits[name] for name in found], axis=0) for found in tried])
     best = np.argmin(np.nan_to_num(strain, nan=np.inf), axis=0)
     cases = np.arange(len(rate))
     return {name: np.stack([found[name] for found in tried])[best, cases] for name in tried[0]}
+
+
+def _slots(engine: MixedEngine, tpot_s: float) -> FloatArray:
+    """Return the slots of a replica, those beyond far more than keep TPOT left out as where its capacity was found.
+
+    With all of them full every prompt would ride in a slow iteration: a load that never fills them would count as too much.
+    """
+    largest = crossing(engine.batch, engine.iteration_s[:, :, 0], np.array([tpot_s]))
+    enough = np.where(np.isfinite(largest), np.maximum(SLOTS_PER_KEPT * largest + MORE_SLOTS, 1), np.inf)
+    return np.minimum(np.asarray(engine.max_batch, dtype=float), enough)
 
 
 def _at_budget(

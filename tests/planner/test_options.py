@@ -6,11 +6,13 @@ import copy
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from catalog.items import Catalog
-from planner.options.build import tabulate
+from planner.options.build import requests_of, tabulate
 from planner.options.dominance import undominated
+from planner.options.latency import PoolLoad, latencies_s
 from planner.options.market import survey
 from planner.options.table import OptionsTable, Role
 from planner.question.demand import demand_of
@@ -91,3 +93,34 @@ def test_a_model_that_does_not_fit_is_rejected_with_the_reason(catalog: Catalog)
     options = tabulate(scenario, catalog, survey(scenario, catalog), demand_of(scenario, catalog, Path()), Path())
     assert not options.rows
     assert "does not fit" in options.rejected[0].reason
+
+
+def test_a_full_pool_of_prompts_is_predicted_to_keep_its_promises(catalog: Catalog):
+    """Images are nearly all prompt: an iteration that is full of them is slow, but a load inside the capacity never fills it."""
+    part = copy.deepcopy(SMALL["workloads"][0]) | {
+        "model": "deepseek-v3",
+        "demand": {"profile": "multimodal_image", "rate": "50 requests/s"},
+        "sla": {"ttft": {"limit": "1.74 s", "percentile": 90.0}, "tpot": {"limit": "112 ms", "percentile": 95.0}},
+        "precision": {"weights": ["fp8", "int4"], "kv": ["bf16", "fp8"]},
+        "serving": ["aggregated"],
+    }
+    scenario = small(
+        workloads=[part],
+        hardware={"include": ["amd-mi300x"], "price_book": {"amd-mi300x/8-oam-server": {"power": "10 kW"}}},
+    )
+    demand = demand_of(scenario, catalog, Path())
+    rows = tabulate(scenario, catalog, survey(scenario, catalog), demand, Path()).rows
+    workload = scenario.workloads[0]
+    (asked,), limits = requests_of(scenario, workload, demand), workload.sla.limits()
+    percentiles = {name: limit.percentile / 100.0 for name, limit in limits.items()}
+    assert len(rows) > 1
+    for row in rows:
+        full = np.ceil(np.array([row.queue_replicas]))
+        found = latencies_s(row, 0, asked, PoolLoad(full, full), percentiles)
+        assert all(float(found[name][0]) <= 1.05 * limits[name].limit for name in limits)
+
+
+def test_what_limits_a_capacity_is_something_that_is_promised(catalog: Catalog):
+    options = table(catalog, sla={"tpot": {"limit": "30 ms", "percentile": 99.0}}, serving=["aggregated"])
+    assert options.rows
+    assert {row.limited_by for row in options.rows} <= {"tpot", "memory"}
