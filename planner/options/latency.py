@@ -97,7 +97,7 @@ def _slots(engine: MixedEngine, tpot_s: float) -> FloatArray:
     """
     largest = crossing(engine.batch, engine.iteration_s[:, :, 0], np.array([tpot_s]))
     enough = np.where(np.isfinite(largest), np.maximum(SLOTS_PER_KEPT * largest + MORE_SLOTS, 1), np.inf)
-    return np.minimum(np.asarray(engine.max_batch, dtype=float), enough)
+    return np.asarray(np.minimum(np.asarray(engine.max_batch, dtype=np.float64), enough), dtype=np.float64)
 
 
 def _at_budget(
