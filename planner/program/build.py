@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from planner.program.columns import define_columns
 from planner.program.constraints.capacity import define_capacity, define_guard, define_inventory
@@ -48,12 +50,25 @@ FAMILIES: Mapping[str, Callable[[Model, Sets], None]] = {
 def build(sets: Sets) -> Model:
     """Return the whole program of an instance: columns, costs, every family of constraints, and the objective."""
     model = Model(sets.codes)
-    define_columns(model, sets)
-    define_costs(model, sets)
-    for define in FAMILIES.values():
-        define(model, sets)
-    set_objective(model, score(model, sets))
+    with _nothing_collected():
+        define_columns(model, sets)
+        define_costs(model, sets)
+        for define in FAMILIES.values():
+            define(model, sets)
+        set_objective(model, score(model, sets))
     return model
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the collector of cycles away while a program grows: it would walk through all of it again and again, for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 FLEET = ("ownership", "retirement", "power", "racks", "supply", "smallest", "offered", "budget", "shares", "kinds")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pulp
 
 from planner.program.instance import Offer, Role
-from planner.program.model import Index, Model, Sense, Term
+from planner.program.model import Index, Model, Route, Sense, Term
 from planner.program.sets import Sets, Spot, World
 
 
@@ -76,12 +76,27 @@ class View:
         sites = self.sets.sites_of.get(system, ())
         return [(self.sets.count(site) * one, v) for site in sites for one, v in self.bought(system, site, t)]
 
-    def shares(self, spot: Spot, t: int, h: int) -> Iterator[tuple[str, pulp.LpVariable]]:
-        """Yield a spot's (class, share) in a block."""
+    def routes(self, spot: Spot, t: int, h: int) -> Sequence[Route]:
+        """Return what a spot can serve in a block, class by class; kept by the model, because many families ask for it.
+
+        Not to be asked before the shares of the world are all created.
+        """
+        index = (spot.option, spot.site, t, h, self.world.id)
+        found = self.model.routes.get(index)
+        if found is None:
+            found = self.model.routes[index] = tuple(self._routes(spot, t, h))
+        return found
+
+    def _routes(self, spot: Spot, t: int, h: int) -> Iterator[Route]:
+        """Yield every (class, busy replicas if all of it were served, share) of a spot in a block."""
         for request_class in self.sets.classes(spot.workload):
             share = self.find("share", spot.option, request_class, spot.site, t, h)
             if share is not None:
-                yield request_class, share
+                yield request_class, self.unit_load(spot, request_class, t, h), share
+
+    def shares(self, spot: Spot, t: int, h: int) -> Iterator[tuple[str, pulp.LpVariable]]:
+        """Return a spot's (class, share) pairs in a block."""
+        return ((request_class, share) for request_class, _, share in self.routes(spot, t, h))
 
     def unit_load(self, spot: Spot, request_class: str, t: int, h: int) -> float:
         """Return the busy replicas at one of a spot's equal sites if it served a share of 1 of a class."""
@@ -89,7 +104,7 @@ class View:
 
     def load(self, spot: Spot, t: int, h: int) -> list[Term]:
         """Return the busy replicas of a spot in a block, at one of the site's equal sites, as a sum."""
-        return [(self.unit_load(spot, name, t, h), share) for name, share in self.shares(spot, t, h)]
+        return [(load, share) for _, load, share in self.routes(spot, t, h)]
 
     def served(self, workload: str, request_class: str, t: int, h: int) -> list[Term]:
         """Return the shares of all spots that take in requests of a class (prefill, aggregated, token API), as a sum."""
