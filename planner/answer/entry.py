@@ -28,6 +28,7 @@ ROUNDS = 8
 CLOSE = 1e-3
 RELAXED_NOISE, EXACT_NOISE = 1e-6, 3e-4
 MOST_SOLVED_AGAIN = 12
+PREDICTING_SHARE = 0.5
 
 
 class Basis(StrEnum):
@@ -83,7 +84,9 @@ class Priced:
 def entry_prices(context: Context, chosen: set[str], allowed: Allowance, *, exact: bool) -> Priced:
     """Return the entry price of every system that could be bought, was not chosen, and that some workload can run on."""
     began = time.perf_counter()
-    question = price_question(context)
+    question = price_question(context, PREDICTING_SHARE * allowed.left_s)
+    if question.late:
+        allowed.skip(f"{len(question.late)} systems that are not on the market")
     cannot: dict[str, str] = {}
     for item in question.rejected:
         cannot.setdefault(item.system, f"{item.workload}: {item.reason}")

@@ -7,6 +7,7 @@ the sake of the question; where watts had to be assumed (those of the chips alon
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from catalog.items import Kind, Sourced, Status
 from planner.answer.context import Context
 from planner.options.build import tabulate
 from planner.options.market import LeftOut, Market, Offering, survey
-from planner.options.table import OptionsTable, Rejected
+from planner.options.table import OptionRow, OptionsTable, Rejected
 from planner.program.instance import Instance, Placement
 from planner.question.costs import costs_of
 from planner.question.instance import pose
@@ -34,6 +35,7 @@ class PriceQuestion:
     price_usd  of a unit in `instance`, by system; `twice` holds the placements at twice that
     closed     systems that are not on the market of the scenario itself; `assumed` says what was assumed of some of them
     rejected   why workloads cannot run on those
+    late       systems not on the market whose capacities could not be predicted in time; they are not in the instance
     """
 
     instance: Instance
@@ -42,6 +44,7 @@ class PriceQuestion:
     closed: frozenset[str] = frozenset()
     assumed: Mapping[str, str] = field(default_factory=dict)
     rejected: tuple[Rejected, ...] = ()
+    late: tuple[str, ...] = ()
 
     def priced(self, system: str, price_usd: float | None) -> Instance:
         """Return the instance with one system at a price, the closed ones off the market; None takes it off, too."""
@@ -74,22 +77,22 @@ def _between(one: Placement, two: Placement, part: float) -> Placement:
     )
 
 
-def price_question(context: Context) -> PriceQuestion:
-    """Return the scenario's instance, widened by the systems of which too little is known, in which any price can be asked."""
+def price_question(context: Context, seconds: float) -> PriceQuestion:
+    """Return the scenario's instance, widened by the systems of which too little is known, in which any price can be asked.
+
+    No further system's capacities are predicted after so many seconds.
+    """
     known = {item.id for item in context.market.offerings}
     # A table of measured capacities says nothing of systems that the scenario could not choose.
     wanted = () if context.scenario.performance.measured else tuple(left_for_want(context))
     scenario = _widened(context.scenario, wanted)
     market = survey(scenario, context.catalog)
     names = {item.system.id for item in wanted}
-    extra = Market(tuple(item for item in market.offerings if item.id in names), ())
-    market = replace(market, offerings=tuple(item for item in market.offerings if item.id in names | known))
-    rows = context.table.rows
-    rejected: tuple[Rejected, ...] = ()
-    if extra.offerings:
-        made = tabulate(scenario, context.catalog, extra, context.demand, Path())
-        rows, rejected = rows + made.rows, made.rejected
-    table = OptionsTable(tuple(sorted(rows, key=lambda row: row.id)), ())
+    made, extra = _predicted(context, scenario, [item for item in market.offerings if item.id in names], seconds)
+    closed = frozenset(item.id for item in extra)
+    late = tuple(item.id for item in market.offerings if item.id in names - closed)
+    market = replace(market, offerings=tuple(item for item in market.offerings if item.id in closed | known))
+    table = OptionsTable(tuple(sorted(context.table.rows + made.rows, key=lambda row: row.id)), ())
     costs = costs_of(scenario, context.catalog, market, context.demand)
     instance = pose(scenario, context.catalog, context.demand, market, table, costs)
     dearer = Market(tuple(_twice(item) for item in market.offerings), ())
@@ -98,10 +101,30 @@ def price_question(context: Context) -> PriceQuestion:
         instance,
         price_usd={item.id: item.purchase.value for item in market.offerings if item.purchase is not None},
         twice={(one.system, one.site): one for one in placed},
-        closed=frozenset(item.id for item in extra.offerings),
+        closed=closed,
         assumed={item.system.id: words for item in wanted if (words := _assumed(item))},
-        rejected=rejected,
+        rejected=made.rejected,
+        late=late,
     )
+
+
+def _predicted(
+    context: Context, scenario: Scenario, wanted: list[Offering], seconds: float
+) -> tuple[OptionsTable, list[Offering]]:
+    """Return the options of systems that are not on the market, and those systems: as many as are predicted in time.
+
+    Those whose price is known come first: of them most can be said.
+    """
+    end, rows, rejected, done = time.perf_counter() + seconds, list[OptionRow](), list[Rejected](), list[Offering]()
+    for item in sorted(wanted, key=lambda one: (one.system.purchase_usd is None, one.id)):
+        if time.perf_counter() >= end:
+            break
+        made = tabulate(scenario, context.catalog, Market((item,), ()), context.demand, Path())
+        rows += made.rows
+        rejected += made.rejected
+        done.append(item)
+    by_place = sorted(rejected, key=lambda one: (one.workload, one.system, one.role))
+    return OptionsTable(tuple(rows), tuple(by_place)), done
 
 
 def left_for_want(context: Context) -> Iterable[LeftOut]:
