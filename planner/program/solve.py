@@ -10,7 +10,7 @@ from planner.program.adapter import Progress, Report
 from planner.program.build import build
 from planner.program.certificate import certify
 from planner.program.check import check
-from planner.program.columns import whole_pools
+from planner.program.columns import routed, whole_pools
 from planner.program.explanation import smallest_changes
 from planner.program.extract import Values, fits, written
 from planner.program.goal import cost, score
@@ -238,7 +238,7 @@ def _improved(instance: Instance, run: Run, plan: Solution, packed: Values, boun
     """
     if instance.goal is not Goal.CHEAPEST or (plan.gap or 0.0) <= instance.settings.gap:
         return None
-    used = {flow.option for flow in plan.flows}
+    used = {flow.option for flow in plan.flows} | {pool.option for pool in plan.pools}
     options = tuple(option for option in instance.options if option.id in used)
     links = tuple(replace(link, prefill=link.prefill & used, decode=link.decode & used) for link in instance.links)
     sets = prepare(_whole_pools(replace(instance, options=options, links=links)))
@@ -262,6 +262,10 @@ def _renamed(run: Run, packed: Values, plan: Solution, small: Run) -> Values:
             found[variable.name] = 0.0 if there is None else packed.by_name[there.name]
     for pool in plan.pools:
         found[small.model.name("pool", (pool.option, pool.site, pool.period, pool.block, pool.future))] = pool.replicas
+        option = small.sets.options[pool.option]
+        if pool.load > 0 and option.queue_share > 0:
+            router = routed((option.workload, option.role, pool.site), option.queue_share)
+            found[small.model.name("routed", (*router, pool.period, pool.future))] = 1.0
     return Values(found)
 
 

@@ -26,7 +26,7 @@ def relax_by_period(model: Model, matrix: Matrix, guess: Floats, request: Reques
     """Return the relaxation's optimum within the request's gap: a bound that holds, and values that keep the rows if optimal.
 
     `guess` are rough duals of the rows in which units are used up. Out of time, or where a period cannot be served, the outcome
-    is `no_solution` with the best bound so far.
+    is `no_solution` with the best bound so far, and if there is one the last mix: it may want units that are not there.
     """
     parts = split(matrix.relaxed(), period_of(model, matrix))
     # A share is at most one by its equations; said of the column as well, it makes bounds from rough duals sharp.
@@ -48,6 +48,7 @@ class _Exchange:
         self.bound, self.step = -np.inf, FIRST_STEP
         self.duals: Floats = np.zeros(0)
         self.best: Floats = np.zeros(0)
+        self.mixed = False
 
     def run(self) -> Relaxed:
         """Return the optimum, as near as the gap asks."""
@@ -65,6 +66,7 @@ class _Exchange:
             self._judge(prices, proposals)
             self._offer(proposals)
             raw, cost = self.fleet.solved()
+            self.mixed = True
             self._tell(cost)
             if cost - self.bound <= self.request.gap * abs(cost):
                 if self.fleet.stood_in() <= STOOD_IN:
@@ -122,8 +124,9 @@ class _Exchange:
             self.request.report(Progress("relax", seconds, self.bound, cost, gap))
 
     def _unfinished(self) -> Relaxed:
-        """Return what is known without an optimum: the best bound."""
-        return Relaxed(Outcome.NO_SOLUTION, self.bound, None, self.duals if self.duals.size else None, None)
+        """Return what is known without an optimum: the best bound, and the last mix, which keeps the rows of every period."""
+        values = self.fleet.values() if self.mixed else None
+        return Relaxed(Outcome.NO_SOLUTION, self.bound, values, self.duals if self.duals.size else None, None)
 
     def _done(self, cost: float) -> Relaxed:
         """Return the optimum."""
