@@ -99,5 +99,6 @@ class Context:
         for (site, system), units in self.owned.items():
             drawn[site] += (units * self.idle_w[system] * self.site_counts[site])[:, None]
         for (site, option), load in self.load.items():
-            drawn[site] += load * self.options[option].busy_w
+            if self.options[option].system is not None:  # a token API stands at no site
+                drawn[site] += load * self.options[option].busy_w
         return drawn

@@ -96,3 +96,15 @@ def test_nothing_is_never_minus_nothing(catalog: Catalog):
     found = list(numbers(planned(content, catalog).model_dump(mode="json")))
     assert found
     assert not [value for value in found if value == 0.0 and math.copysign(1.0, value) < 0]
+
+
+def test_a_token_api_may_serve_what_a_site_could(catalog: Catalog):
+    """An API stands at no site: a site beside it that holds nothing draws nothing."""
+    content = unusual(
+        workloads=[workload(rate="2 requests/s", model="llama-3.1-8b")], acquisition={"buy": True, "token_api": True}
+    )
+    plan = planned(content, catalog)
+    assert {row.role for row in plan.flows} == {"api"}
+    assert not plan.fleet
+    assert [row.drawn_peak_w for row in plan.power] == [0.0]
+    assert all(check.passed for check in plan.evidence.checks)
