@@ -9,6 +9,7 @@ from planner.program.model import Index, Model, Sense, Term
 from planner.program.sets import Sets
 
 LARGEST_COEFFICIENT = 1.0e4
+LARGEST_TAIL_WEIGHT = 0.999
 
 
 def expected(model: Model, sets: Sets) -> dict[str, list[Term]]:
@@ -26,7 +27,8 @@ def cost(model: Model, sets: Sets) -> list[Term]:
     terms = [term for driver in expected(model, sets).values() for term in driver]
     if not _risky(sets):
         return terms
-    beta = settings.tail_weight
+    # Futures that are not among the worst would cost nothing at a weight of one: their peaks and orders could be anything.
+    beta = min(settings.tail_weight, LARGEST_TAIL_WEIGHT)
     weighted = [((1.0 - beta) * value, variable) for value, variable in terms]
     for world in sets.worlds:
         excess = model.find("excess", (world.id,))

@@ -108,3 +108,30 @@ def test_a_token_api_may_serve_what_a_site_could(catalog: Catalog):
     assert not plan.fleet
     assert [row.drawn_peak_w for row in plan.power] == [0.0]
     assert all(check.passed for check in plan.evidence.checks)
+
+
+def test_a_future_that_is_not_among_the_worst_is_planned_for_all_the_same(catalog: Catalog):
+    """Where only the worst weighs, the highest draw of the other could be anything: the plan's cost would not be its own."""
+    job = workload("job", model="mistral-7b", kind="batch", deadline="8 h", arrives_at_hour=2, serving=["aggregated"])
+    del job["sla"]
+    content = unusual(
+        horizon={"start": "2026-04-01", "periods": 1, "period": "quarter"},
+        workloads=[{**job, "demand": {"profile": "batch_generation", "rate": "466200 requests/day"}}],
+        sites=[
+            {
+                "id": "hall",
+                "power": "100 kW",
+                "cooling": ["air", "liquid"],
+                "tariff": {"energy": "0.15 USD/kWh", "demand_charge": "12 USD/kW/month"},
+            }
+        ],
+        hardware={},
+        policy={"budget_per_period": "1130000 USD", "interval": "cautious"},
+        futures=[{"id": "low", "probability": 0.5}, {"id": "high", "probability": 0.5, "demand": {"job": 2.0}}],
+        risk={"tail_weight": 1.0},
+        demand={"classes": 1, "blocks": 2},
+        solver={"gap": 0.01, "time_limit": "60 s"},
+    )
+    plan = planned(content, catalog)
+    assert plan.found
+    assert all(check.passed for check in plan.evidence.checks)
