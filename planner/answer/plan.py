@@ -18,8 +18,8 @@ from planner.answer.money import cost_items, drivers_of, money_of
 from planner.answer.patience import promise_rows
 from planner.answer.reasons import promise_changes, reasons_of
 from planner.answer.sensitivity import sensitivity_rows
-from planner.answer.service import sla_rows
-from planner.answer.words import decision, purchases, tightest
+from planner.answer.service import missed_shares, sla_rows
+from planner.answer.words import decision, purchases, tightest, turned_away
 from planner.plan.document import Plan
 from planner.plan.evidence import Evidence, Solve
 from planner.plan.fleet import FleetRow, SlaRow
@@ -48,8 +48,10 @@ def answer(context: Context) -> Plan:
         catalog_version=context.catalog.version,
         scenario_sha256=context.scenario.sha256(),
         scenario=context.scenario.canonical(),
-        decision=decision(context.solution.outcome.value, fleet, totals, labels, context.solution.gap),
-        summary=tuple(_summary(fleet, sla, labels) if found else reasons),
+        decision=decision(
+            context.solution.outcome.value, fleet, totals, labels, context.solution.gap, context.scenario.goal.minimise
+        ),
+        summary=(*_summary(fleet, sla, labels), *turned_away(missed_shares(context))) if found else reasons,
         solve=_solve(context, beside.notes),
         periods=period_rows(context),
         blocks=block_rows(context),

@@ -12,10 +12,12 @@ from planner.options.build import requests_of
 from planner.options.latency import PoolLoad, latencies_s
 from planner.options.table import OptionRow
 from planner.plan.fleet import SlaRow
+from planner.program.instance import Role
 from planner.program.solution import Pool
 from planner.scenario.workload import Workload
 
 Case = tuple[int, float, float]
+NOTHING = 5e-5
 
 
 def sla_rows(context: Context) -> tuple[SlaRow, ...]:
@@ -32,6 +34,21 @@ def sla_rows(context: Context) -> tuple[SlaRow, ...]:
             if key not in worst or row.predicted_s > worst[key].predicted_s:
                 worst[key] = row
     return tuple(worst[key] for key in sorted(worst))
+
+
+def missed_shares(context: Context) -> dict[str, float]:
+    """Return the part of each workload's requests that is turned away over the horizon [1], where any is."""
+    served: dict[str, float] = {}
+    away: dict[str, float] = {}
+    for flow in context.solution.flows:
+        option = context.options[flow.option]
+        if option.role is not Role.PREFILL:
+            hours = float(context.hours[flow.period, flow.block])
+            served[option.workload] = served.get(option.workload, 0.0) + flow.rate_rps * hours
+    for row in context.solution.unserved:
+        away[row.workload] = away.get(row.workload, 0.0) + row.rate_rps * float(context.hours[row.period, row.block])
+    parts = {name: missed / (missed + served.get(name, 0.0)) for name, missed in away.items() if missed > 0.0}
+    return {name: part for name, part in parts.items() if part > NOTHING}
 
 
 def _pool_rows(context: Context, workload: Workload) -> Iterator[SlaRow]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from planner.plan.evidence import ChangeRow
 from planner.plan.fleet import FleetRow, SlaRow
 from planner.plan.money import Totals
+
+LEAST = {
+    "cost": "the cheapest possible",
+    "unserved": "the least that must go unserved",
+    "power": "the least energy possible",
+    "carbon": "the least carbon possible",
+}
 
 
 def usd(value: float) -> str:
@@ -23,8 +30,15 @@ def usd(value: float) -> str:
     return f"{sign}${amount / 1e3:,.0f} k" if amount >= 1e4 else f"{sign}${amount:,.0f}"
 
 
-def decision(outcome: str, fleet: Iterable[FleetRow], totals: Totals | None, labels: list[str], gap: float | None) -> str:
-    """Return the decision in one sentence."""
+def decision(
+    outcome: str,
+    fleet: Iterable[FleetRow],
+    totals: Totals | None,
+    labels: list[str],
+    gap: float | None,
+    goal: str = "cost",
+) -> str:
+    """Return the decision in one sentence; a gap is one of what the goal minimises."""
     if totals is None:
         return {
             "infeasible": "No plan can meet everything that is asked; see what would have to change.",
@@ -37,12 +51,12 @@ def decision(outcome: str, fleet: Iterable[FleetRow], totals: Totals | None, lab
     ]
     held = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts) or "no hardware (token API only)"
     proof = (
-        f"proved within {gap:.2%} of the cheapest possible"
+        f"proved within {gap:.2%} of {LEAST[goal]}"
         if outcome == "optimal" and gap is not None
         else "best found in the time allowed"
     )
     if outcome == "feasible" and gap is not None:
-        proof += f", at most {gap:.1%} above the cheapest possible"
+        proof += f", at most {gap:.1%} above {LEAST[goal]}"
     cost = f"net present cost {usd(totals.net_present_cost_usd)} over {labels[0]} to {labels[-1]}"
     return f"By {labels[-1]} hold {held}: {cost}, {proof}."
 
@@ -80,6 +94,11 @@ def tightest(sla: Iterable[SlaRow]) -> list[str]:
         f" (80 % interval {seconds(row.low80_s)} to {seconds(row.high80_s)})"
         for (workload, metric), row in sorted(worst.items())
     ]
+
+
+def turned_away(shares: Mapping[str, float]) -> list[str]:
+    """Return which part of each workload's requests is not served: `chat: 12.50 % of the requests are not served`."""
+    return [f"{workload}: {share * 100.0:.2f} % of the requests are not served" for workload, share in sorted(shares.items())]
 
 
 def seconds(value: float) -> str:

@@ -68,6 +68,8 @@ def test_a_stock_that_is_too_small_turns_requests_away_that_have_no_price(catalo
     assert 0.0 < served < 0.9 * asked
     assert plan.money is not None
     assert plan.money.totals.net_present_cost_usd <= 400000
+    assert any(line.startswith("chat: ") and line.endswith("% of the requests are not served") for line in plan.summary)
+    assert "cheapest" not in plan.decision
 
 
 def test_the_best_service_of_ample_money_misses_nothing(catalog: Catalog):
@@ -78,6 +80,7 @@ def test_the_best_service_of_ample_money_misses_nothing(catalog: Catalog):
     served = sum(row.rate_rps for row in plan.flows if row.role != "prefill")
     assert plan.found
     assert served == pytest.approx(asked, rel=1e-6)
+    assert not any("not served" in line for line in plan.summary)
 
 
 def test_the_order_of_sites_and_workloads_does_not_change_a_byte(catalog: Catalog):
