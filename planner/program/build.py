@@ -71,7 +71,7 @@ def _nothing_collected() -> Iterator[None]:
             gc.enable()
 
 
-FLEET = ("ownership", "retirement", "power", "racks", "supply", "smallest", "offered", "budget", "shares", "kinds")
+FLEET = ("ownership", "retirement", "power", "racks", "supply", "smallest", "offered", "budget", "shares", "kinds", "tail")
 
 
 def build_fleet(sets: Sets) -> Model:

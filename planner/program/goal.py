@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from planner.program.instance import Goal
 from planner.program.model import Index, Model, Sense, Term
@@ -57,6 +58,25 @@ def define_tail(model: Model, sets: Sets) -> None:
         terms = [term for (_, name), part in sorted(model.costs.items()) if name == world.id for term in part]
         negative = [(-_MILLION, excess), (-_MILLION, threshold)]
         model.row("tail", (world.id,), [*terms, *negative], Sense.LE, 0.0, unit=_MILLION)
+
+
+def tail_values(model: Model, sets: Sets, values: Mapping[str, float]) -> dict[str, float]:
+    """Return the threshold and every world's excess over it at a plan, by name: those that make its tail cost least."""
+    threshold = model.find("threshold", ())
+    if threshold is None:
+        return {}
+    usd = {world.id: 0.0 for world in sets.worlds}
+    for (_, world), terms in sorted(model.costs.items()):
+        usd[world] += sum(coefficient * values[variable.name] for coefficient, variable in terms)
+    weight = {world.id: world.probability / sets.instance.settings.tail for world in sets.worlds}
+
+    def tail(at: float) -> float:
+        return at + sum(weight[world] * max(0.0, cost - at) for world, cost in usd.items())
+
+    at = min(sorted(usd.values()), key=tail)
+    excess = model.family("excess")
+    found = {variable.name: max(0.0, usd[str(world)] - at) / _MILLION for (world,), variable in excess.items()}
+    return {threshold.name: at / _MILLION, **found}
 
 
 def score(model: Model, sets: Sets) -> list[Term]:

@@ -16,6 +16,7 @@ from fractions import Fraction
 from planner.program.build import build, build_fleet
 from planner.program.columns import PERIOD_AT
 from planner.program.extract import Values, pools_of
+from planner.program.goal import tail_values
 from planner.program.instance import Instance, Offer, Option, Period, Placement, Policy, Role, Settings, Site, Workload
 from planner.program.model import Index, Model, Sense
 from planner.program.packing import Place, exact, units_taken
@@ -81,7 +82,8 @@ def _repacked(run: Run, values: Values, *, whole: bool) -> Values | None:
     if fleet is None:
         return None
     found.update({name: value for name, value in fleet.by_name.items() if name in found})
-    return Values(_with_peaks(run, found))
+    found = _with_peaks(run, found)
+    return Values({**found, **tail_values(run.model, run.sets, found)})
 
 
 def _packed_after(run: Run, view: View, t: int, values: Values, seconds: float, before: Before) -> Packed | None:
@@ -140,7 +142,8 @@ def _packed_period(run: Run, view: View, t: int, values: Values, seconds: float,
             there: Index = (*index[:place], t, *index[place + 1 : -1], view.world.id)
             # Counts of replicas are kept where the whole program has none: a queue may need more than its load.
             if family == "pool" or run.model.find(family, there) is not None:
-                part[run.model.name(family, there)] = plan.by_name[variable.name]
+                # A flag that no row asks about is in no program.
+                part[run.model.name(family, there)] = plan.by_name.get(variable.name, 0.0)
     return part, _needs(small, plan, t, view.world.id)
 
 

@@ -259,7 +259,7 @@ def _renamed(run: Run, packed: Values, plan: Solution, small: Run) -> Values:
     for family, columns in small.model.columns.items():
         for index, variable in columns.items():
             there = run.model.find(family, index)
-            found[variable.name] = 0.0 if there is None else packed.by_name[there.name]
+            found[variable.name] = 0.0 if there is None else packed.by_name.get(there.name, 0.0)
     for pool in plan.pools:
         found[small.model.name("pool", (pool.option, pool.site, pool.period, pool.block, pool.future))] = pool.replicas
         option = small.sets.options[pool.option]

@@ -12,10 +12,11 @@ import pytest
 from benchmarks.program_instances import Shape, make
 from planner.program.adapter import Request, solve
 from planner.program.build import build
-from planner.program.extract import Values
+from planner.program.extract import Values, fits
 from planner.program.instance import Instance, Option, Period, Placement, Role, Site, System, WorkKind, Workload
 from planner.program.matrix import from_problem
 from planner.program.relaxation import relax
+from planner.program.repack import repack
 from planner.program.rounding import rounded
 from planner.program.run import Objective, Run
 from planner.program.sets import prepare
@@ -24,6 +25,7 @@ from planner.program.solve import _challenged, _laid, _renamed, _reported, solve
 from tests.program.brute_force import KINDS
 from tests.program.instances import one_period, quick, system
 from tests.program.plain import plain
+from tests.program.rich import rich
 
 SHARED = Shape(systems=3, options_per_role=1, workloads=2, classes=2, sites=1, periods=2, blocks=2, rate_rps=8.0)
 
@@ -156,3 +158,33 @@ def test_a_start_keeps_its_meaning_in_a_smaller_program():
     start = _renamed(run, values, plan, small)
     assert matrix.violation(np.array([start.by_name[column] for column in matrix.columns])) <= 1e-6
     assert not math.isclose(start.total([(1.0, v) for v in small.model.family("share").values()]), 0.0)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_a_packed_plan_of_several_futures_pays_for_the_worst_of_them(seed):
+    """Its score is the expected cost and the mean of the worst quarter, half of each: those of the plan itself, not of its rows."""
+    averse = replace(
+        rich(seed, futures=True).settings, tail_weight=0.5, tail=0.25, gap=0.02, integer_pools=False, time_limit_s=6.0
+    )
+    instance = replace(rich(seed, futures=True), settings=averse)
+    plan = solve_instance(instance)
+    assert plan.score is not None
+    assert plan.certificate is not None
+    assert plan.certificate.valid
+    usd = sorted((plan.cost_by_future_usd[future.id], future.probability) for future in instance.futures)
+    worst = usd[-1][0]  # every future is at least as likely as the tail
+    assert all(probability >= averse.tail for _, probability in usd)
+    expected = sum(cost * probability for cost, probability in usd)
+    assert plan.score == pytest.approx(0.5 * expected + 0.5 * worst, rel=1e-6)
+
+
+def test_a_workload_that_begins_later_is_packed():
+    """In the period before it begins, its pools keep a reserve that no row asks about."""
+    instance = quick(make(SHARED, 0, gap=0.01, time_limit_s=20.0), integer_pools=False)
+    first, *others = instance.workloads
+    later = {name: (tuple(0.0 for _ in rows[0]), *rows[1:]) for name, rows in first.rate_rps.items()}
+    instance = replace(instance, workloads=(replace(first, rate_rps=later, reserve_replicas=1), *others))
+    run = running(instance)
+    packed = repack(run, run.stage("solve", Objective.SCORE)[1])
+    assert packed is not None
+    assert not fits(run.sets, run.model, packed)
