@@ -7,7 +7,7 @@ model is handed over as arrays and the outcome read from the solver's own status
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import highspy
@@ -18,7 +18,12 @@ from planner.program.matrix import Floats, Matrix
 from planner.program.solution import Outcome
 
 INTEGRALITY = 1e-5
+SMALL_NONZEROS = 4000
+EXACT_GAP = 1e-4
 SEARCHES = ("mip_heuristic_run_rins", "mip_heuristic_run_rens", "mip_heuristic_run_root_reduced_cost")
+# A small program's tree is done sooner than searches beside it, which solve other programs, and than a second start at its root.
+# Where a gap is allowed a plan that is found early ends the tree, so there they stay.
+BY_TREE_ALONE: Mapping[str, bool | int | float | str] = {"mip_allow_restart": False, **dict.fromkeys(SEARCHES, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ def solve(matrix: Matrix, request: Request) -> Answer:
     began = time.perf_counter()
     highs = loaded(matrix)
     configured(highs, request)
+    if matrix.values.size <= SMALL_NONZEROS and request.gap <= EXACT_GAP:
+        _taken(highs, BY_TREE_ALONE)
     if request.report is not None:
         _listen(highs, request, request.report)
     if request.start is not None:
@@ -121,7 +128,7 @@ def loaded(matrix: Matrix) -> highspy.Highs:
 
 
 def configured(highs: highspy.Highs, request: Request) -> None:
-    """Set every option, and insist that it is taken."""
+    """Set every option that a request asks for."""
     options: dict[str, bool | int | float | str] = {
         "mip_rel_gap": float(request.gap),
         "mip_abs_gap": 1e-9,
@@ -139,6 +146,11 @@ def configured(highs: highspy.Highs, request: Request) -> None:
     if not request.searching:
         # A tree that is to be emptied is small: trying every branch out at length costs more than it saves.
         options |= {"mip_heuristic_effort": 0.0, "mip_pscost_minreliable": 1, **dict.fromkeys(SEARCHES, False)}
+    _taken(highs, options)
+
+
+def _taken(highs: highspy.Highs, options: Mapping[str, bool | int | float | str]) -> None:
+    """Give options to the solver, and insist that it takes them."""
     for name, value in options.items():
         if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             message = f"the solver rejects the option {name} = {value!r}"

@@ -16,14 +16,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.program.adapter import Answer, Request, solve
+from planner.program.adapter import SMALL_NONZEROS, Answer, Request, solve
 from planner.program.matrix import Floats, Ints, Matrix
 from planner.program.relaxation import LARGE_COLUMNS, Relaxed, relax
 from planner.program.solution import Outcome
 
 FEASIBLE_WITHIN = 1e-5
 AGREE_WITHIN = 1e-6
-SMALL_NONZEROS = 4000
 GUIDED_GAP = 1e-3
 LIKED_AT_LEAST = 3000
 LONGEST_DOUBT_S = 5.0

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from planner.errors import SolverError
-from planner.program.adapter import Request, conflict, solve
+from planner.program import adapter
+from planner.program.adapter import SEARCHES, SMALL_NONZEROS, Request, conflict, solve
 from planner.program.build import build
 from planner.program.matrix import from_problem
 from planner.program.prune import prune
@@ -128,3 +129,28 @@ def test_below_a_ceiling_there_is_a_plan_if_and_only_if_the_optimum_lies_there(s
         found = answer.values is not None and answer.objective <= ceiling * (1 + 1e-9)
         assert found is there, (part, answer.outcome, answer.objective)
         assert there or answer.outcome in {Outcome.INFEASIBLE, Outcome.OPTIMAL}
+
+
+@pytest.mark.parametrize(("height", "gap", "alone"), [(1, 1e-6, True), (1, 1e-2, False), (SMALL_NONZEROS // 2 + 1, 1e-6, False)])
+def test_a_small_program_asked_for_its_optimum_is_searched_by_its_tree_alone(height, gap, alone, monkeypatch):
+    """Searches solve other programs beside it; a large one needs them, and where a gap is allowed they end the tree early."""
+    used = []
+    plain = adapter.loaded
+    monkeypatch.setattr(adapter, "loaded", lambda matrix: used.append(plain(matrix)) or used[-1])
+    rows = [([2.0, 3.0], 7.0, INF)] * height
+    answer = solve(tiny(cost=[2.0, 3.1], rows=rows, integer=[True, True], upper=[9.0, 9.0]), Request(gap=gap))
+    assert answer.objective == pytest.approx(7.1)
+    assert {used[0].getOptionValue(search)[1] for search in SEARCHES} == {not alone}
+    assert used[0].getOptionValue("mip_allow_restart")[1] is not alone
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_tree_alone_finds_the_optimum_that_searches_find(seed, monkeypatch):
+    matrix = from_problem(build(prepare(prune(rich(seed))[0])).problem)
+    assert matrix.values.size <= SMALL_NONZEROS
+    alone = solve(matrix, Request(time_limit_s=20.0))
+    monkeypatch.setattr(adapter, "BY_TREE_ALONE", {})
+    searched = solve(matrix, Request(time_limit_s=20.0))
+    assert alone.outcome is searched.outcome
+    if alone.outcome is Outcome.OPTIMAL:
+        assert alone.objective == pytest.approx(searched.objective, rel=3e-6)
