@@ -95,8 +95,12 @@ def _drivers(context: Context) -> Iterator[DriverSeries]:
 
 
 def _owned(context: Context) -> Iterator[DriverSeries]:
-    """Yield the ownership quantities of each system at each site, over all of its equal sites."""
-    for site, system in context.owned:
+    """Yield the ownership quantities of each system at each site, over all of its equal sites.
+
+    What was ordered for all futures is paid for in one that delivers it late or never, too; it is run once it is there.
+    """
+    ordered = {(row.site, row.system) for row in context.solution.bought}
+    for site, system in sorted(ordered | set(context.owned)):
         count, never = context.site_counts[site], np.zeros(context.periods)
         bought = never.copy()
         for row in context.solution.bought:
@@ -109,7 +113,8 @@ def _owned(context: Context) -> Iterator[DriverSeries]:
                 cohort = gone.arrived if gone.arrived >= 0 else -age
                 retired[cohort, gone.period] = retired.get((cohort, gone.period), 0.0) + gone.count * count
         stock = float(context.scenario.hardware.stock.get(system, {}).get(site, 0) * count)
-        decided = _ownership(context, site, system, bought, retired, stock)
+        there = context.owned.get((site, system), never) * count
+        decided = _present(_ownership(context, site, system, bought, retired, stock), there)
         yield from _without(decided, _ownership(context, site, system, never, {}, stock)) if stock else decided
 
 
@@ -128,6 +133,12 @@ def _ownership(
         opening_life_periods=terms.stock_life_periods(system) if stock else None,
         loan_periods=terms.loan_periods,
     )
+
+
+def _present(series: tuple[DriverSeries, ...], there: FloatArray) -> tuple[DriverSeries, ...]:
+    """Return the quantities of a system with the units that are there in each period, however late they came."""
+    changed = (replace(one, quantity=tuple(there.tolist())) if one.driver is Driver.UNITS_OWNED else one for one in series)
+    return tuple(one for one in changed if any(one.quantity))
 
 
 def _without(decided: tuple[DriverSeries, ...], untouched: tuple[DriverSeries, ...]) -> Iterator[DriverSeries]:

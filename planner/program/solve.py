@@ -40,6 +40,7 @@ LEAST_PARTS = 2
 RELAXING_SHARE = 0.5
 FIRST_PACKING_SHARE = 0.15
 CHALLENGE_SHARE = 0.5
+NEXT_TO_NOTHING = 1e-6
 
 __all__ = ["Progress", "Report", "solve_instance"]
 
@@ -272,7 +273,7 @@ def _renamed(run: Run, packed: Values, plan: Solution, small: Run) -> Values:
 def _rebound(solution: Solution, bound: float, gap: float) -> Solution:
     """Return a packed plan with the bound of the program before packing, and the word that its gap deserves."""
     value = solution.score or 0.0
-    reached = max(0.0, value - bound) / max(abs(value), 1e-12)
+    reached = max(0.0, value - bound) / max(abs(value), NEXT_TO_NOTHING)
     outcome = Outcome.OPTIMAL if reached <= gap * (1 + 1e-6) else Outcome.FEASIBLE
     return replace(solution, outcome=outcome, bound=bound, gap=reached)
 
@@ -299,7 +300,7 @@ def _planned(run: Run) -> tuple[Solution, Values | None]:
 def _reported(run: Run, solution: Solution, values: Values, best: float) -> Solution:
     """Return a solution's outcome and bound with a plan's records, its score, and the gap between the two."""
     bound = min(solution.bound if solution.bound is not None else -math.inf, best)
-    gap = max(0.0, best - bound) / max(abs(best), 1e-12)
+    gap = max(0.0, best - bound) / max(abs(best), NEXT_TO_NOTHING)
     plan = replace(written(run.model, run.sets, values), outcome=solution.outcome, score=best, bound=bound, gap=gap)
     return replace(_sized(run, plan), notes=tuple(run.notes))
 

@@ -89,3 +89,16 @@ def test_an_unknown_system_in_a_future_is_named(catalog: Catalog):
     cases = [{"id": "a", "probability": 1.0, "price": {"nvidia-h900": 0.5}}]
     with pytest.raises(InputError, match=r"futures\[0\]\.price: no system 'nvidia-h900'"):
         make_plan(small(futures=cases, **QUICK), catalog)
+
+
+def test_what_was_ordered_is_paid_for_where_it_never_comes(catalog: Catalog):
+    """One period: servers are ordered for the future that delivers them; the likelier one turns requests away, and pays for both."""
+    futures = [{"id": "in-time", "probability": 0.45}, {"id": "never", "probability": 0.55, "late": {H100: 1}}]
+    part = SMALL["workloads"][0] | {"unserved_usd_per_request": 0.02}
+    horizon = {"start": "2027-01-01", "periods": 1, "period": "year"}
+    plan = make_plan(small(futures=futures, horizon=horizon, workloads=[part], **QUICK), catalog)
+    assert plan.risk.shown == "never"
+    assert [check.detail for check in plan.evidence.checks if not check.passed] == []
+    lines = {item.line for item in plan.money.items}
+    assert {"capex.systems", "penalty.unserved"} <= lines
+    assert not {line for line in lines if line.startswith("opex.")}, "what never comes is not run"
