@@ -78,11 +78,12 @@ def answer(context: Context) -> Plan:
 
 
 def _in_order(context: Context) -> Context:
-    """Return the question with workloads and sites in order of id: the order in which they were written never shows."""
+    """Return the question with workloads, sites and futures in order of id: the order in which they were written never shows."""
     scenario = context.scenario
     ordered = {
         "workloads": tuple(sorted(scenario.workloads, key=lambda part: part.id)),
         "sites": tuple(sorted(scenario.sites, key=lambda site: site.id)),
+        "futures": tuple(sorted(scenario.futures, key=lambda case: case.id)),
     }
     return replace(context, scenario=scenario.model_copy(update=ordered))
 

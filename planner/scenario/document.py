@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -155,15 +155,30 @@ class Scenario(Strict):
         return ""
 
     def canonical(self) -> dict[str, object]:
-        """Return the scenario in SI units with every default written out, workloads and sites in order of id."""
+        """Return the scenario in SI units with every default written out; whatever is a set of names or items is in order."""
         content = self.model_dump(mode="json")
-        for field in ("workloads", "sites"):
+        for field in ("workloads", "sites", "futures"):
             content[field] = sorted(content[field], key=lambda item: item["id"])
+        _sort(content["hardware"], "include", "exclude")
+        _sort(content["acquisition"], "reserved_years")
+        _sort(content["economics"], "exclude")
+        for site in content["sites"]:
+            _sort(site, "cooling")
+        for workload in content["workloads"]:
+            _sort(workload, "serving", "sites")
+            _sort(workload["precision"], "weights", "kv")
         return content
 
     def sha256(self) -> str:
         """Return the identity of the question: SHA-256 of the canonical JSON."""
         return sha256_of(self.canonical())
+
+
+def _sort(content: dict[str, Any], *fields: str) -> None:
+    """Put lists that are sets into order; one that is not given stays so."""
+    for field in fields:
+        if content[field] is not None:
+            content[field] = sorted(content[field])
 
 
 def _no_such(field: str, what: str, missing: set[str], known: set[str]) -> str:

@@ -62,6 +62,22 @@ def test_the_order_of_sites_and_workloads_does_not_change_the_identity():
     assert parse_scenario(two).sha256() == parse_scenario(turned).sha256()
 
 
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("hardware.include", ["nvidia-h100-sxm", "nvidia-a100-sxm-80g"]),
+        ("hardware.exclude", ["nvidia-l20", "nvidia-h200-nvl"]),
+        ("workloads.0.precision.weights", ["fp8", "bf16"]),
+        ("workloads.0.serving", ["disaggregated", "aggregated"]),
+        ("sites.0.cooling", ["liquid", "air"]),
+    ],
+)
+def test_the_order_of_a_set_of_names_does_not_change_the_identity(field: str, names: list[str]):
+    one, other = (parse_scenario(changed(field, order)) for order in (names, names[::-1]))
+    assert one.sha256() == other.sha256()
+    assert one.sha256() != parse_scenario(changed(field, names[:1])).sha256()
+
+
 def test_units_are_read_once_into_si():
     site = parse_scenario(changed("sites.0.power", "0.1 MW")).sites[0]
     assert site.power == 100_000.0

@@ -83,12 +83,17 @@ def test_the_best_service_of_ample_money_misses_nothing(catalog: Catalog):
     assert not any("not served" in line for line in plan.summary)
 
 
-def test_the_order_of_sites_and_workloads_does_not_change_a_byte(catalog: Catalog):
+def test_the_order_of_sites_workloads_and_hardware_does_not_change_a_byte(catalog: Catalog):
     near, far = copy.deepcopy(SMALL["sites"])[0], copy.deepcopy(SMALL["sites"])[0]  # type: ignore[index]
     near, far = {**near, "id": "near", "power": "40 kW"}, {**far, "id": "far", "pue": 1.6}
     two = [workload("chat"), workload("code", demand={"profile": "code_completion_realtime", "rate": "9 requests/s"})]
-    content = unusual(sites=[near, far], workloads=two)
-    turned = {**content, "sites": [far, near], "workloads": two[::-1]}
+    content = unusual(sites=[near, far], workloads=two, hardware={"include": ["nvidia-h100-sxm", "nvidia-a100-sxm-80g"]})
+    turned = {
+        **content,
+        "sites": [far, near],
+        "workloads": two[::-1],
+        "hardware": {"include": content["hardware"]["include"][::-1]},
+    }
     assert planned(content, catalog).sha256 == planned(turned, catalog).sha256
 
 
