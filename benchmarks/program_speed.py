@@ -139,7 +139,7 @@ def large() -> None:
 
 
 def crowded() -> None:
-    """Print the same size with 30 systems made up so that all are bought somewhere, on sites with a sixth of their watts to spare."""
+    """Print the same size with 30 systems made up so that all are bought somewhere, a sixth of the watts to spare."""
     report("the same, 30 systems, tight sites", make(replace(LARGE, rate_rps=CROWDED_RPS), 0, gap=0.02, time_limit_s=300.0))
 
 
