@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+from planner.options.capacity import LARGEST_SHARE
 from planner.options.table import OptionRow
 
 SHARE_STEP = 0.05
 SEARCH_NOISE = 0.02  # of a step: capacities are searched to about a thousandth
-LARGEST_SHARE = 0.95
 
 
 def undominated(rows: Iterable[OptionRow]) -> list[OptionRow]:

@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from planner.program.instance import Role
 from planner.program.sets import Sets, Spot
 from planner.program.solution import Flow, Pool
 
 Key = tuple[str, str, int, int, str]
-Router = tuple[str, Role, str]
 SLACK = 1e-7
 
 
@@ -19,7 +17,6 @@ SLACK = 1e-7
 class Standing:
     """The replicas of one option behind a router: its pool's key, their number and load, and those of a full queue."""
 
-    spot: Spot
     key: Key
     replicas: int
     load: float
@@ -32,7 +29,7 @@ def pools(sets: Sets, served: Iterable[Flow], stated: Mapping[Key, int]) -> tupl
     """Return the fewest whole replicas for what is served; `stated` are those that may be up where a queue needs more."""
     loads = _loads(sets, served)
     fewest = {key: max(1, math.ceil(load - SLACK)) + _reserve(sets, key[0]) for key, load in loads.items()}
-    for _, group in _queues(sets, loads, fewest, stated):
+    for group in _queues(sets, loads, fewest, stated):
         fewest.update(_filled(group, stated))
     return tuple(sorted(Pool(*key, number, loads.get(key, 0.0)) for key, number in fewest.items()))
 
@@ -43,7 +40,7 @@ def short_queues(sets: Sets, found: Iterable[Pool]) -> dict[Key, float]:
     loads = {key: pool.load for key, pool in counts.items() if pool.load > 0}
     replicas = {key: pool.replicas for key, pool in counts.items()}
     lacking = {}
-    for _, group in _queues(sets, loads, replicas, {}):
+    for group in _queues(sets, loads, replicas, {}):
         missing, worst = _missing(group)
         if missing > 1e-6 and worst is not None:
             lacking[worst.key] = missing * worst.full
@@ -68,23 +65,23 @@ def _reserve(sets: Sets, option: str) -> int:
 
 def _queues(
     sets: Sets, loads: Mapping[Key, float], replicas: Mapping[Key, int], stated: Mapping[Key, int]
-) -> Iterator[tuple[Router, list[Standing]]]:
+) -> Iterator[list[Standing]]:
     """Yield every queue in every block in which it works, with the replicas that are, or may be, behind its router."""
     whens: dict[tuple[str, str], set[tuple[int, int, str]]] = {}
     for option, site, period, block, world in loads:
         whens.setdefault((option, site), set()).add((period, block, world))
-    for router, queue in sets.queues.items():
+    for queue in sets.queues.values():
         at_work = {when for spot in queue.spots for when in whens.get((spot.option, spot.site), ())}
         for t, h, world in sorted(at_work):
             keys: list[tuple[Spot, Key]] = [(spot, (spot.option, spot.site, t, h, world)) for spot in queue.spots]
             there = [(spot, key) for spot, key in keys if key in replicas or stated.get(key, 0)]
-            yield router, [_standing(sets, spot, key, replicas, loads) for spot, key in there]
+            yield [_standing(sets, spot, key, replicas, loads) for spot, key in there]
 
 
 def _standing(sets: Sets, spot: Spot, key: Key, replicas: Mapping[Key, int], loads: Mapping[Key, float]) -> Standing:
     option, load = sets.options[spot.option], loads.get(key, 0.0)
     reserve = _reserve(sets, spot.option) if load > 0 else 0
-    return Standing(spot, key, replicas.get(key, 0), load, reserve, option.queue_replicas, option.queue_share)
+    return Standing(key, replicas.get(key, 0), load, reserve, option.queue_replicas, option.queue_share)
 
 
 def _missing(group: list[Standing]) -> tuple[float, Standing | None]:
