@@ -17,14 +17,12 @@ from planner.options.capacity import (
     with_budget,
 )
 from planner.options.table import OptionRow, Role
+from planner.performance.aggregated_pool import slots_enough
 from planner.performance.capacity_aggregated import MixedEngine, aggregated_tpot_s, aggregated_ttft_s
-from planner.performance.capacity_batch import crossing
 from planner.performance.capacity_decode import DecodeEngine, decode_tpot_s
 from planner.performance.capacity_prefill import prefill_ttft_s
 from planner.performance.queueing import Arrivals, Distribution
 from planner.performance.step_model import StepModel
-
-SLOTS_PER_KEPT, MORE_SLOTS = 3, 16  # slots counted, by the batch that keeps TPOT; `AggregatedPool` has the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +89,8 @@ def _aggregated(
 
 
 def _slots(engine: MixedEngine, tpot_s: float) -> FloatArray:
-    """Return the slots of a replica, those beyond far more than keep TPOT left out as where its capacity was found.
-
-    With all of them full every prompt would ride in a slow iteration: a load that never fills them would count as too much.
-    """
-    largest = crossing(engine.batch, engine.iteration_s[:, :, 0], np.array([tpot_s]))
-    enough = np.where(np.isfinite(largest), np.maximum(SLOTS_PER_KEPT * largest + MORE_SLOTS, 1), np.inf)
+    """Return the slots of a replica that count, as where its capacity was found."""
+    enough = slots_enough(engine.batch, engine.iteration_s[:, :, 0], np.array([tpot_s]))
     return np.asarray(np.minimum(np.asarray(engine.max_batch, dtype=np.float64), enough), dtype=np.float64)
 
 

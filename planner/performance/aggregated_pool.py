@@ -26,6 +26,17 @@ from planner.performance.queueing import BOTH_FINE, SHORT_FINE, Distribution, co
 Floats = NDArray[np.float64]
 
 _BUSIEST = 0.99  # share of its time that an engine may carry prompts; beyond, no percentile can be predicted
+_SLOTS_PER_KEPT, _MORE_SLOTS = 3, 16  # slots that count, by the batch that keeps TPOT
+
+
+def slots_enough(batch: Floats, alone_s: Floats, tpot_s: Floats) -> Floats:
+    """Return the slots of a replica that count at decode steps `alone_s` (case, batch): far more than those that keep TPOT.
+
+    Infinite where every batch keeps `tpot_s`.
+    With more of them full every prompt would ride in a slow iteration: a load that never fills them would count as too much.
+    """
+    largest = crossing(batch, alone_s, tpot_s)
+    return np.where(np.isfinite(largest), np.maximum(_SLOTS_PER_KEPT * largest + _MORE_SLOTS, 1.0), np.inf)
 
 
 class AggregatedPool:
@@ -39,8 +50,7 @@ class AggregatedPool:
         self.alone_s, self.full_s = iteration_s[:, :, 0], iteration_s[:, :, -1]
         self.prompts = Prompts.of(iteration_s, tokens, coarser(prompts, SHORT_FINE))
         self.extra_s = np.einsum("cbp,cp->cb", self.prompts.extra_s, self.prompts.weights)
-        largest = crossing(cases.batch, self.alone_s, limits["tpot_s"])
-        enough = np.where(np.isfinite(largest), np.maximum(3 * largest + 16, 1), np.inf)
+        enough = slots_enough(cases.batch, self.alone_s, limits["tpot_s"])
         slots = np.maximum(np.floor(np.minimum(cases.slots, enough)), 1.0)
         self.none = (cases.slots < 1) | (self.alone_s[:, 0] > limits["tpot_s"])
         self.cases = BatchCases(cases.batch, slots, answers.values, answers.weights, cases.dispersion, cases.replicas)
